@@ -17,6 +17,7 @@
 
 #define RD_CBOR_DEPTH_MAX 16
 
+/* Ends with an entry whose code is NULL. */
 extern const struct rd_code_text rd_codec_codes[];
 
 /* ---- CBOR reader ---------------------------------------------------------------------------- */
@@ -51,24 +52,35 @@ enum rd_cbor_kind {
  */
 enum rd_cbor_mode { RD_CBOR_STRICT, RD_CBOR_TOLERANT };
 
+/* Private: what the reader knows of one open array or map. */
 struct rd_cbor_level {
-	uint64_t left;         /* items left (pairs count as two), UINT64_MAX: indefinite */
-	struct rd_view last_key; /* maps: the encoded key read last, for the order check */
-	bool is_map;
+	uint64_t left;     /* items left (a pair counts as two); UINT64_MAX: indefinite */
+	size_t start;      /* offset of its head (of its first tag), for when it is a key itself */
+	struct rd_view last_key; /* strict: the encoded key read last, for the order check */
+	uint32_t key_base; /* tolerant: its keys begin at reader.key[key_base] */
+	bool is_map, at_value;
 };
 
+/* Limit on the keys of all open maps together, tolerant mode. */
+#define RD_CBOR_TOLERANT_KEYS_MAX 512
+
+/* All fields private. */
 struct rd_cbor_reader {
 	struct rd_view in;
 	size_t pos;
+	size_t item_start; /* of the first of the tags read before the next item */
 	enum rd_cbor_mode mode;
-	uint32_t depth;
-	struct rd_cbor_level level[RD_CBOR_DEPTH_MAX];
-	bool failed;
+	bool tagged, failed;
+	uint32_t depth, n_keys;
+	struct rd_cbor_level level[RD_CBOR_DEPTH_MAX + 1]; /* [0]: the input as a whole */
+	struct {
+		size_t start, len;
+	} key[RD_CBOR_TOLERANT_KEYS_MAX];
 	struct rd_err why;
 };
 
 void rd_cbor_read_init(struct rd_cbor_reader *r, struct rd_view in, enum rd_cbor_mode mode);
-/* The kind of the next item at this level, without reading it. */
+/* The kind of the next item at this level, without reading it; RD_CBOR_END after a failure too. */
 enum rd_cbor_kind rd_cbor_peek(struct rd_cbor_reader *r);
 bool rd_cbor_at_null(struct rd_cbor_reader *r);
 uint64_t rd_cbor_read_uint(struct rd_cbor_reader *r, uint64_t max);

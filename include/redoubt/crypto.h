@@ -25,6 +25,7 @@
 #define RD_AEAD_NONCE_LEN 12
 #define RD_AEAD_TAG_LEN 16
 
+/* Ends with an entry whose code is NULL. */
 extern const struct rd_code_text rd_crypto_codes[];
 
 /* Must run once before any other call, before a seccomp filter: initialises the libraries
@@ -60,10 +61,15 @@ RD_MUST_USE bool rd_hkdf_expand(enum rd_hash hash, struct rd_view prk, struct rd
 /* Extract then expand to a secret of `len` bytes (at most RD_SECRET_MAX), SHA-256. */
 RD_MUST_USE bool rd_hkdf(struct rd_view ikm, struct rd_view salt, struct rd_view info, size_t len,
 			 struct rd_secret *out, struct rd_err *err);
-/* RFC 7914.  Refuses log2_n outside 10..20, r outside 1..16, p outside 1..4, so that parameters
- * read from a file cannot exhaust the machine ("crypto.scrypt.cost"). */
-RD_MUST_USE bool rd_scrypt(struct rd_view password, struct rd_view salt, uint32_t log2_n,
-			   uint32_t r, uint32_t p, size_t len, struct rd_secret *out,
+/* The cost of scrypt (RFC 7914): N = 2^log2_n, in 10..20; r in 1..16; p in 1..4. */
+struct rd_scrypt_cost {
+	uint32_t log2_n, r, p;
+};
+/* A secret of `len` bytes (at most RD_SECRET_MAX).  Refuses a cost outside the bounds above
+ * ("crypto.scrypt.cost"), so that parameters read from a file cannot exhaust the machine: at most
+ * 2 GiB of memory (128 * N * r bytes). */
+RD_MUST_USE bool rd_scrypt(struct rd_view password, struct rd_view salt,
+			   struct rd_scrypt_cost cost, size_t len, struct rd_secret *out,
 			   struct rd_err *err);
 
 /* ---- AEAD: AES-GCM ----------------------------------------------------------------------- */
@@ -71,8 +77,9 @@ RD_MUST_USE bool rd_scrypt(struct rd_view password, struct rd_view salt, uint32_
 /*
  * A keyed context for many messages; cheap to call per message, safe to share between threads
  * for sealing and opening.  The nonce comes from the caller and must never repeat under a key.
- * Back ends: "ipsec-mb" (VAES or AVX2 direct functions, 256- and 128-bit keys) and "openssl"
- * (any CPU; 128, 192, 256; the other one's oracle in the tests).
+ * Back ends: "ipsec-mb-vaes" and "ipsec-mb-avx2" (direct functions, 256-bit keys only: those are
+ * what we write, and every further key length would add to the enclave) and "openssl" (any CPU;
+ * 128, 192, 256 bits; the others' oracle in the tests).
  */
 struct rd_aead;
 
@@ -123,24 +130,30 @@ enum rd_hpke_aead {
 	RD_HPKE_CHACHA20 = 0x0003,
 };
 
-/* Writes enc (32 bytes) to `enc` and ciphertext||tag at the end of `out`.
- * `ephemeral` is NULL (fresh, from rd_crypto_random) but in known-answer tests. */
-RD_MUST_USE bool rd_hpke_seal(enum rd_hpke_aead aead, struct rd_view recipient_public,
-			      struct rd_view info, struct rd_view aad, struct rd_view in,
-			      const struct rd_secret *ephemeral, uint8_t enc[RD_X25519_LEN],
+/* What both sides must agree on before the first message. */
+struct rd_hpke_params {
+	enum rd_hpke_aead aead;
+	struct rd_view info;
+	const struct rd_secret *ephemeral; /* sender; NULL (fresh) but in known-answer tests */
+};
+
+/* Writes enc (32 bytes) to `enc` and ciphertext||tag at the end of `out`.  An X25519 result of
+ * all zeros (a key of small order) fails with "crypto.x25519.zero" on either side. */
+RD_MUST_USE bool rd_hpke_seal(const struct rd_hpke_params *params, struct rd_view recipient_public,
+			      struct rd_view aad, struct rd_view in, uint8_t enc[RD_X25519_LEN],
 			      struct rd_span *out, struct rd_err *err);
-RD_MUST_USE bool rd_hpke_open(enum rd_hpke_aead aead, const struct rd_secret *recipient_private,
-			      struct rd_view enc, struct rd_view info, struct rd_view aad,
-			      struct rd_view in, struct rd_span *out, struct rd_err *err);
+RD_MUST_USE bool rd_hpke_open(const struct rd_hpke_params *params,
+			      const struct rd_secret *recipient_private, struct rd_view enc,
+			      struct rd_view aad, struct rd_view in, struct rd_span *out,
+			      struct rd_err *err);
 /* Many messages under one enc: sequence numbers count up from 0 by themselves. */
 struct rd_hpke;
-RD_MUST_USE bool rd_hpke_sender(enum rd_hpke_aead aead, struct rd_view recipient_public,
-				struct rd_view info, const struct rd_secret *ephemeral,
-				uint8_t enc[RD_X25519_LEN], struct rd_hpke **out,
-				struct rd_err *err);
-RD_MUST_USE bool rd_hpke_receiver(enum rd_hpke_aead aead,
+RD_MUST_USE bool rd_hpke_sender(const struct rd_hpke_params *params,
+				struct rd_view recipient_public, uint8_t enc[RD_X25519_LEN],
+				struct rd_hpke **out, struct rd_err *err);
+RD_MUST_USE bool rd_hpke_receiver(const struct rd_hpke_params *params,
 				  const struct rd_secret *recipient_private, struct rd_view enc,
-				  struct rd_view info, struct rd_hpke **out, struct rd_err *err);
+				  struct rd_hpke **out, struct rd_err *err);
 void rd_hpke_free(struct rd_hpke **hpke);
 RD_MUST_USE bool rd_hpke_seal_next(struct rd_hpke *hpke, struct rd_view aad, struct rd_view in,
 				   struct rd_span *out, struct rd_err *err);
