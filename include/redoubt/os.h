@@ -248,12 +248,12 @@ struct rd_sandbox {
 };
 
 struct rd_sandbox_child {
-	int pid;
+	int pid, pidfd;   /* the pidfd is the caller's to close */
 	uint32_t missing; /* layers of enum rd_sandbox_layer that this kernel did not give */
 };
 
 /* Makes a sandboxed child; returns when it has executed.  The caller must be single-threaded, hold
- * no secrets, and reap the child.  The child dies with the caller. */
+ * no secrets, and reap the child (or ignore SIGCHLD).  The child dies with the caller. */
 RD_MUST_USE bool rd_os_sandbox_spawn(const struct rd_sandbox *sandbox,
 				     struct rd_sandbox_child *out, struct rd_err *err);
 /* The bytes that describe the fixed part of the launch configuration: filter programs and limits.
