@@ -125,7 +125,7 @@ bool rd_os_process_wait(struct rd_process *process, int64_t deadline_ns, int *st
 		if (errno != EINTR)
 			return rd_fail_errno(err, "os.process.wait", "process %d", process->pid);
 	*status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
-	process->pid = 0;
+	process->pid = -1; /* finished: its descriptors are still open */
 	return true;
 }
 
@@ -139,8 +139,10 @@ void rd_os_process_end(struct rd_process *process, int64_t grace_ms)
 		if (!rd_os_process_wait(process, rd_os_deadline(grace_ms), &status, &ignored)) {
 			kill(-process->pid, SIGKILL);
 			if (!rd_os_process_wait(process, RD_NO_DEADLINE, &status, &ignored))
-				process->pid = 0;
+				process->pid = -1;
 		}
+	}
+	if (process->pid != 0) {
 		rd_os_close(&process->pidfd);
 		rd_os_close(&process->in);
 		rd_os_close(&process->out);

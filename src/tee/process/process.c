@@ -1,0 +1,84 @@
+/*
+ * process: no TEE at all, the launcher's word (level `software`).  Its report is a COSE_Sign1 over
+ * CBOR ["redoubt-process-report-v1", launcher public key, report_data]: the same shape as a
+ * hardware report, so that the same path verifies both.
+ */
+#include <redoubt/tee.h>
+
+#include <redoubt/codec.h>
+
+#define TYPE "process-report"
+#define LABEL "redoubt-process-report-v1"
+#define PAYLOAD_MAX 256u
+
+struct report {
+	struct rd_view key;
+	struct rd_view report_data;
+};
+
+static bool parse(struct rd_view payload, struct report *out, struct rd_err *err)
+{
+	struct rd_cbor_reader r;
+
+	rd_cbor_read_init(&r, payload, RD_CBOR_STRICT);
+	rd_cbor_enter_array(&r, 3);
+	rd_cbor_expect_text(&r, LABEL);
+	out->key = rd_cbor_read_bytes(&r, RD_ED25519_LEN, RD_ED25519_LEN);
+	out->report_data = rd_cbor_read_bytes(&r, RD_REPORT_DATA_LEN, RD_REPORT_DATA_LEN);
+	rd_cbor_leave(&r);
+	return rd_cbor_finish(&r, err);
+}
+
+static bool verify(const struct rd_tee_input *in, struct rd_arena *arena,
+		   struct rd_tee_result *out, struct rd_err *err)
+{
+	struct rd_view payload, checked;
+	struct rd_err why = { 0 };
+	struct report report;
+	struct rd_finding f = { .kind = RD_FINDING_CRYPTO, .state = RD_FINDING_OK,
+				.code = "tee.process.signature" };
+	const char *text = "signed by the launcher's key; software isolation, no TEE";
+
+	if (!rd_cose_peek(TYPE, in->report, &payload, err) || !parse(payload, &report, err))
+		return false;
+	if (!rd_cose_verify(TYPE, in->report, report.key, &checked, &why)) {
+		f.state = RD_FINDING_BAD;
+		text = why.text;
+	}
+	*out = (struct rd_tee_result){ .level = RD_LEVEL_SOFTWARE };
+	if (!rd_arena_copy(arena, rd_view_str(text), &f.text, err))
+		return false;
+	out->report_data = report.report_data;
+	out->platform_id = report.key;
+	out->finding[out->n_findings++] = f;
+	return true;
+}
+
+static bool collect(const struct rd_tee_collector *in, struct rd_buf *report, struct rd_err *err)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf payload;
+	uint8_t key[RD_ED25519_LEN];
+
+	rd_buf_init(&payload, PAYLOAD_MAX);
+	if (!in->launcher_key)
+		return rd_fail(err, RD_FAULT_USAGE, "tee.process.key", "no launcher key to sign with");
+	if (in->report_data.len != RD_REPORT_DATA_LEN)
+		return rd_fail(err, RD_FAULT_USAGE, "tee.report_data",
+			       "report data of %zu bytes, expected 64", in->report_data.len);
+	if (!rd_ed25519_public(in->launcher_key, key, err))
+		return false;
+	rd_cbor_put_array(&payload, 3);
+	rd_cbor_put_str(&payload, LABEL);
+	rd_cbor_put_bytes(&payload, rd_view_of(key, sizeof(key)));
+	rd_cbor_put_bytes(&payload, in->report_data);
+	return rd_buf_ok(&payload, err) &&
+	       rd_cose_sign(TYPE, rd_buf_view(&payload), in->launcher_key, report, err);
+}
+
+const struct rd_tee rd_tee_process = {
+	.name = "process",
+	.content_type = "application/redoubt-process",
+	.level = RD_LEVEL_SOFTWARE,
+	.verify = verify,
+	.collect = collect,
+};
