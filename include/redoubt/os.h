@@ -158,6 +158,8 @@ struct rd_os_file {
 	uint64_t size; /* when it was opened */
 };
 RD_MUST_USE bool rd_os_file_open(const char *path, struct rd_os_file *out, struct rd_err *err);
+/* The same over a descriptor that is open already, such as a sealed memfd; borrows it. */
+RD_MUST_USE bool rd_os_file_size(int fd, struct rd_os_file *out, struct rd_err *err);
 void rd_os_file_close(struct rd_os_file *file);
 /* Exactly out->cap - out->used bytes from `offset`, or fails ("os.file.short"). */
 RD_MUST_USE bool rd_os_file_pread(void *file, uint64_t offset, struct rd_span *out,
@@ -199,6 +201,21 @@ RD_MUST_USE bool rd_os_recv_all(int fd, struct rd_span *out, int64_t deadline_ns
  * Descriptors below 0 are skipped. */
 RD_MUST_USE bool rd_os_wait_readable(const int *fds, uint32_t n, int64_t deadline_ns,
 				     uint32_t *index, struct rd_err *err);
+
+
+/*
+ * A watch makes a descriptor's becoming readable (or hung up) ring a futex word, so that one thread
+ * can wait for shared memory and for sockets in one place.  Edge-triggered: after a ring, read until
+ * nothing is left.  One background thread a watch.
+ */
+struct rd_os_watch;
+RD_MUST_USE bool rd_os_watch_new(uint32_t *word, struct rd_os_watch **out, struct rd_err *err);
+void rd_os_watch_free(struct rd_os_watch **watch);
+RD_MUST_USE bool rd_os_watch_add(struct rd_os_watch *watch, int fd, struct rd_err *err);
+/* As rd_os_recv, but never waits: *nothing says that there is nothing now. */
+RD_MUST_USE bool rd_os_recv_now(int fd, struct rd_span *out, bool *nothing, struct rd_err *err);
+/* True when the other end of a socket has hung up. */
+bool rd_os_hung_up(int fd);
 
 /* ---- processes ------------------------------------------------------------------------------------ */
 
@@ -260,6 +277,20 @@ RD_MUST_USE bool rd_os_sandbox_spawn(const struct rd_sandbox *sandbox,
  * The same for the same build and options. */
 RD_MUST_USE bool rd_os_sandbox_describe(const struct rd_sandbox *sandbox, struct rd_buf *out,
 					struct rd_err *err);
+
+/*
+ * A zygote: a copy of this process, forked while it is still small, single-threaded and without
+ * secrets, that does nothing but spawn and kill on request.  It dies when `socket` is closed, and
+ * all its children with it.  Call it before anything else makes threads or reads keys.
+ */
+RD_MUST_USE bool rd_os_zygote_start(const struct rd_sandbox *common, int *socket,
+				    struct rd_err *err);
+/* `fds` appear in the child as 3 and 4.  *id names it for rd_os_zygote_kill; *missing as in
+ * rd_os_sandbox_spawn. */
+RD_MUST_USE bool rd_os_zygote_spawn(int socket, const int fds[RD_SANDBOX_FDS], uint32_t uid,
+				    uint32_t *id, uint32_t *missing, struct rd_err *err);
+/* Kills and forgets a child, dead or alive. */
+RD_MUST_USE bool rd_os_zygote_kill(int socket, uint32_t id, struct rd_err *err);
 /* Copies a file of at most `max` bytes into an executable memfd that nobody can write again. */
 RD_MUST_USE bool rd_os_exe_seal(const char *path, size_t max, int *fd, struct rd_err *err);
 /* For the launcher itself: drops to `uid` when root, not dumpable, no core, no new privileges, and

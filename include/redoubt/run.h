@@ -141,6 +141,19 @@ RD_MUST_USE bool rd_enclave_advance(struct rd_enclave *enclave, enum rd_enclave_
 /* From any state: keys gone. */
 void rd_enclave_wipe(struct rd_enclave *enclave);
 
+/*
+ * An enclave program: main is `return rd_enclave_main(&program)`.  The frame enters the sandbox,
+ * opens the door, makes the keys, closes the second filter, says READY, and calls `run`; then it
+ * wipes and tells the host the end that `run` gave.
+ */
+struct rd_enclave_program {
+	/* May be NULL.  Before the second filter: initialise libraries, start threads, pre-fault. */
+	bool (*prepare)(struct rd_enclave *enclave, struct rd_err *err);
+	/* Takes its job from enclave->door; an end of enum rd_run_end. */
+	uint32_t (*run)(struct rd_enclave *enclave, int64_t deadline_ns);
+};
+int rd_enclave_main(const struct rd_enclave_program *program);
+
 /* ---- the launcher ------------------------------------------------------------------------------------ */
 
 #define RD_ENCLAVE_FILE_MAX (256u << 20) /* bytes of an enclave file */
@@ -208,6 +221,8 @@ struct rd_host_job {
  * in *end (RD_END_LOST when it died). */
 RD_MUST_USE bool rd_host_run_serve(struct rd_host_run *run, const struct rd_host_job *job,
 				   int64_t deadline_ns, uint32_t *end, struct rd_err *err);
+/* The first peer that could not be reached, named; NULL if none. */
+const struct rd_err *rd_host_run_peer_failure(const struct rd_host_run *run);
 /* Waits until the enclave says that it is ready: for probe and measurement of the start. */
 RD_MUST_USE bool rd_host_run_ready(struct rd_host_run *run, int64_t deadline_ns,
 				   struct rd_err *err);

@@ -291,6 +291,16 @@ bool rd_os_file_open(const char *path, struct rd_os_file *out, struct rd_err *er
 	return true;
 }
 
+bool rd_os_file_size(int fd, struct rd_os_file *out, struct rd_err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return rd_fail_errno(err, "os.file.open", "descriptor %d", fd);
+	*out = (struct rd_os_file){ .fd = fd, .size = (uint64_t)st.st_size };
+	return true;
+}
+
 void rd_os_file_close(struct rd_os_file *file)
 {
 	rd_os_close(&file->fd);
