@@ -101,6 +101,8 @@ struct rd_code_text {
 	const char *meaning; /* one or two sentences: what was found */
 	const char *remedy;  /* what the person can do next */
 };
+/* A module's table ends with an entry whose code is NULL. */
+extern const struct rd_code_text rd_base_codes[];
 
 /* Always on.  For programmers' faults only. */
 #define rd_assert(cond) ((cond) ? (void)0 : rd_assert_failed(#cond, __FILE__, __LINE__))

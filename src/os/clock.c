@@ -52,7 +52,8 @@ bool rd_os_random(struct rd_span *out, struct rd_err *err)
 	return true;
 }
 
-/* ---- times as text ----------------------------------------------------------------------------- */
+/* ---- times as text -----------------------------------------------------------------------------
+ */
 
 /* Days since 1970-01-01 of a date of the Gregorian calendar, and back (Hinnant's arithmetic on
  * years that begin in March, so that the leap day comes last). */
@@ -170,8 +171,8 @@ bool rd_os_time_parse(struct rd_view text, int64_t *unix_s, struct rd_err *err)
 	if (s.failed || s.pos != text.len || value < 0 || value >= YEAR_10000_S)
 		return rd_fail(err, RD_FAULT_MALFORMED, "os.time.form",
 			       "expected a time like 2026-02-03T04:05:06Z or Unix seconds, found "
-			       "'%.*s'", (int)(text.len < 64 ? text.len : 64),
-			       (const char *)text.data);
+			       "'%.*s'",
+			       (int)(text.len < 64 ? text.len : 64), (const char *)text.data);
 	*unix_s = value;
 	return true;
 }

@@ -22,8 +22,7 @@ static bool open_regular(const char *path, int *fd, struct stat *st, struct rd_e
 		return rd_fail_errno(err, "os.file.open", "%s", path);
 	if (fstat(made, st) || !S_ISREG(st->st_mode)) {
 		close(made);
-		return rd_fail(err, RD_FAULT_USAGE, "os.file.kind", "%s: not a regular file",
-			       path);
+		return rd_fail(err, RD_FAULT_USAGE, "os.file.kind", "%s: not a regular file", path);
 	}
 	*fd = made;
 	return true;
@@ -42,7 +41,8 @@ static bool read_all(const char *path, size_t max, bool private_only, struct rd_
 	if (private_only && (st.st_mode & 077))
 		return rd_fail(err, RD_FAULT_REFUSED, "os.file.private",
 			       "%s: mode is %04o, expected 0600: others can reach this key; "
-			       "chmod 600 it", path, (unsigned)st.st_mode & 07777u);
+			       "chmod 600 it",
+			       path, (unsigned)st.st_mode & 07777u);
 	for (;;) {
 		ssize_t n = read(fd, chunk, sizeof(chunk));
 
@@ -79,7 +79,8 @@ bool rd_os_file_exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-/* ---- written whole or not at all --------------------------------------------------------------- */
+/* ---- written whole or not at all ---------------------------------------------------------------
+ */
 
 struct rd_os_out {
 	char path[PATH_LEN_MAX];
@@ -91,8 +92,7 @@ struct rd_os_out {
 	uint8_t buffer[OUT_BUFFER];
 };
 
-static bool write_all(int fd, const uint8_t *data, size_t len, const char *path,
-		      struct rd_err *err)
+static bool write_all(int fd, const uint8_t *data, size_t len, const char *path, struct rd_err *err)
 {
 	while (len) {
 		ssize_t n = write(fd, data, len);
@@ -233,7 +233,8 @@ bool rd_os_file_create(const char *path, unsigned mode, struct rd_view bytes, st
 	return write_whole(path, mode, true, bytes, err);
 }
 
-/* ---- folders and locks ------------------------------------------------------------------------- */
+/* ---- folders and locks -------------------------------------------------------------------------
+ */
 
 bool rd_os_mkdirs(const char *path, unsigned mode, struct rd_err *err)
 {
@@ -279,7 +280,8 @@ bool rd_os_file_lock(const char *path, int *fd, struct rd_err *err)
 	return true;
 }
 
-/* ---- at any place --------------------------------------------------------------------------------- */
+/* ---- at any place
+ * --------------------------------------------------------------------------------- */
 
 bool rd_os_file_open(const char *path, struct rd_os_file *out, struct rd_err *err)
 {
@@ -317,8 +319,8 @@ bool rd_os_file_pread(void *file, uint64_t offset, struct rd_span *out, struct r
 			       "%zu bytes wanted at %llu of a file of %llu", want,
 			       (unsigned long long)offset, (unsigned long long)f->size);
 	while (out->used < out->cap) {
-		ssize_t n = pread(f->fd, out->data + out->used, out->cap - out->used,
-				  (off_t)offset);
+		ssize_t n =
+			pread(f->fd, out->data + out->used, out->cap - out->used, (off_t)offset);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -5,9 +5,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-static const char *const layer_names[] = { "namespaces", "user-ns",	 "empty-root",
-					   "landlock",	 "seccomp",	 "not-dumpable",
-					   "own-uid",	 "secret-pages", "limits" };
+static const char *const layer_names[] = { "namespaces", "user-ns",      "empty-root",
+					   "landlock",   "seccomp",      "not-dumpable",
+					   "own-uid",    "secret-pages", "limits" };
 
 const char *rd_os_sandbox_layer_name(uint32_t layer)
 {

@@ -46,8 +46,8 @@ static bool copy_file(const char *path, int to, size_t max, struct rd_err *err)
 
 bool rd_os_exe_seal(const char *path, size_t max, int *fd, struct rd_err *err)
 {
-	RD_AUTO(rd_os_close) int made =
-		memfd_create("redoubt-enclave", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	RD_AUTO(rd_os_close)
+	int made = memfd_create("redoubt-enclave", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 
 	/* Kernels before 6.3 know no MFD_EXEC and make every memfd executable. */
 	if (made < 0 && errno == EINVAL)
@@ -60,8 +60,8 @@ bool rd_os_exe_seal(const char *path, size_t max, int *fd, struct rd_err *err)
 	 * before its first instruction could be traced. */
 	if (fchmod(made, 0111))
 		return rd_fail_errno(err, "os.exe.seal", "%s: mode", path);
-	if (fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_EXEC |
-					     F_SEAL_SEAL) &&
+	if (fcntl(made, F_ADD_SEALS,
+		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_EXEC | F_SEAL_SEAL) &&
 	    fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
 		return rd_fail_errno(err, "os.exe.seal", "%s: seals", path);
 	*fd = made;
@@ -74,8 +74,8 @@ bool rd_os_launcher_confine(uint32_t uid, struct rd_err *err)
 	struct rlimit none = { 0, 0 };
 	struct rd_filter filter;
 
-	if (geteuid() == 0 && (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
-			       setresuid(uid, uid, uid)))
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid)))
 		return rd_fail_errno(err, "os.launcher.uid", "uid %u could not be taken", uid);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || setrlimit(RLIMIT_CORE, &none) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

@@ -63,7 +63,8 @@ bool rd_os_secret_pages_new(size_t len, struct rd_secret_pages *out, struct rd_e
 	if (data == MAP_FAILED)
 		return rd_fail_errno(err, "os.secret.locked",
 				     "%zu bytes for keys could not be locked in memory "
-				     "(limit: ulimit -l)", padded);
+				     "(limit: ulimit -l)",
+				     padded);
 	/* What must not be inherited cannot leak through a child. */
 	madvise(data, padded, MADV_DONTFORK);
 	out->data = data;
@@ -101,8 +102,8 @@ bool rd_os_shared_map(int fd, size_t len, void **out, struct rd_err *err)
 	int seals = fcntl(fd, F_GET_SEALS);
 	void *data;
 
-	if (seals < 0 || (seals & SIZE_SEALS) != SIZE_SEALS || fstat(fd, &st) ||
-	    st.st_size < 0 || (uint64_t)st.st_size != len)
+	if (seals < 0 || (seals & SIZE_SEALS) != SIZE_SEALS || fstat(fd, &st) || st.st_size < 0 ||
+	    (uint64_t)st.st_size != len)
 		return rd_fail(err, RD_FAULT_REFUSED, "os.shared.seals",
 			       "expected shared memory of %zu bytes whose size is sealed", len);
 	data = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -58,7 +58,8 @@ bool rd_os_message_send(int fd, struct rd_view bytes, const int *fds, uint32_t n
 	if (!bytes.len || bytes.len > RD_OS_MESSAGE_MAX || n_fds > RD_OS_MESSAGE_FDS)
 		return rd_fail(err, RD_FAULT_USAGE, "os.message.size",
 			       "a message has 1 to %u bytes and at most %u descriptors, not %zu "
-			       "and %u", RD_OS_MESSAGE_MAX, RD_OS_MESSAGE_FDS, bytes.len, n_fds);
+			       "and %u",
+			       RD_OS_MESSAGE_MAX, RD_OS_MESSAGE_FDS, bytes.len, n_fds);
 	if (n_fds) {
 		message.msg_control = &control;
 		message.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
@@ -135,7 +136,9 @@ bool rd_os_message_recv(int fd, struct rd_os_message *message, int64_t deadline_
 	struct iovec part = { .iov_base = message->bytes.data + message->bytes.used,
 			      .iov_len = message->bytes.cap - message->bytes.used };
 	union control control = { 0 };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr header = { .msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
 				 .msg_controllen = sizeof(control) };
 	ssize_t got;
 
@@ -147,8 +150,8 @@ bool rd_os_message_recv(int fd, struct rd_os_message *message, int64_t deadline_
 			close(message->fds[i]);
 		message->n_fds = 0;
 		return rd_fail(err, RD_FAULT_MALFORMED, "os.message.size",
-			       "a message of more than %zu bytes or %u descriptors",
-			       part.iov_len, message->max_fds);
+			       "a message of more than %zu bytes or %u descriptors", part.iov_len,
+			       message->max_fds);
 	}
 	message->bytes.used += (size_t)got;
 	return true;

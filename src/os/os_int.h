@@ -10,7 +10,8 @@
 int rd_os_poll_ms(int64_t deadline_ns);
 RD_MUST_USE bool rd_os_poll(int fd, short events, int64_t deadline_ns, struct rd_err *err);
 
-/* ---- seccomp programs ---------------------------------------------------------------------------- */
+/* ---- seccomp programs
+ * ---------------------------------------------------------------------------- */
 
 #define RD_FILTER_MAX 160u /* instructions */
 

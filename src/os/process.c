@@ -45,8 +45,8 @@ static bool make_pipes(const struct rd_process_options *o, struct pipes *p)
 /* Between fork and exec: only calls that are safe there. */
 static _Noreturn void become(const struct rd_process_options *o, struct pipes *p, pid_t parent)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), status = fcntl(p->failed[1],
-			F_DUPFD_CLOEXEC, SPARE_FD), pass[RD_OS_PASS_FDS], why;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC),
+	    status = fcntl(p->failed[1], F_DUPFD_CLOEXEC, SPARE_FD), pass[RD_OS_PASS_FDS], why;
 	sigset_t none;
 
 	setpgid(0, 0);

@@ -27,8 +27,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NAMESPACES (CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWUTS | \
-		    CLONE_NEWCGROUP)
+#define NAMESPACES \
+	(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWCGROUP)
 #define FIRST_FD 3
 #define EXE_FD (FIRST_FD + (int)RD_SANDBOX_FDS)
 #define SPARE_FD 32 /* above every descriptor of the child, below its limit while it moves them */
@@ -44,7 +44,8 @@ struct report {
 	const char *stage; /* literal of our own image: valid on both sides */
 };
 
-/* ---- limits ------------------------------------------------------------------------------------ */
+/* ---- limits ------------------------------------------------------------------------------------
+ */
 
 struct limit {
 	int resource;
@@ -69,8 +70,8 @@ static bool set_limit(int resource, uint64_t value)
 
 	if (getrlimit((__rlimit_resource_t)resource, &old))
 		return false;
-	/* Without root a hard limit can only go down. */
-	if (want.rlim_max > old.rlim_max && geteuid() != 0)
+	/* Raising a hard limit takes a capability that even root may lack; lower is stricter. */
+	if (want.rlim_max > old.rlim_max)
 		want.rlim_cur = want.rlim_max = old.rlim_max;
 	return !setrlimit((__rlimit_resource_t)resource, &want);
 }
@@ -87,8 +88,8 @@ bool rd_os_sandbox_describe(const struct rd_sandbox *sandbox, struct rd_buf *out
 	for (size_t i = 0; i < 2; i++) {
 		rd_store_le64(word, filter[i].n);
 		rd_buf_add(out, rd_view_of(word, sizeof(word)));
-		rd_buf_add(out, rd_view_of(filter[i].code,
-					   filter[i].n * sizeof(filter[i].code[0])));
+		rd_buf_add(out,
+			   rd_view_of(filter[i].code, filter[i].n * sizeof(filter[i].code[0])));
 	}
 	limits_of(sandbox, limits);
 	for (size_t i = 0; i < LIMITS; i++) {
@@ -105,7 +106,8 @@ bool rd_os_sandbox_describe(const struct rd_sandbox *sandbox, struct rd_buf *out
 	return rd_buf_ok(out, err);
 }
 
-/* ---- in the child --------------------------------------------------------------------------------- */
+/* ---- in the child
+ * --------------------------------------------------------------------------------- */
 
 static _Noreturn void die(struct report *report, const char *stage)
 {
@@ -147,8 +149,9 @@ static bool empty_root(void)
 			continue;
 		return !chdir(places[i]) && !syscall(SYS_pivot_root, ".", ".") &&
 		       !umount2(".", MNT_DETACH) && !chdir("/") &&
-		       !mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID |
-			      MS_NODEV | MS_NOEXEC, NULL);
+		       !mount(NULL, "/", NULL,
+			      MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			      NULL);
 	}
 	return false;
 }
@@ -160,8 +163,7 @@ static bool landlock(void)
 	struct {
 		uint64_t fs, net, scoped;
 	} rules = { LANDLOCK_FS_ABI1, 0, 0 };
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
-			   LANDLOCK_CREATE_RULESET_VERSION);
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	int fd;
 	bool ok;
 
@@ -170,10 +172,13 @@ static bool landlock(void)
 	rules.fs |= abi >= 2 ? UINT64_C(1) << 13 : 0; /* refer */
 	rules.fs |= abi >= 3 ? UINT64_C(1) << 14 : 0; /* truncate */
 	rules.fs |= abi >= 5 ? UINT64_C(1) << 15 : 0; /* ioctl on devices */
-	rules.net = abi >= 4 ? 3 : 0;		      /* TCP bind, connect */
-	rules.scoped = abi >= 6 ? 3 : 0;	      /* abstract sockets, signals */
+	rules.net = abi >= 4 ? 3 : 0;                 /* TCP bind, connect */
+	rules.scoped = abi >= 6 ? 3 : 0;              /* abstract sockets, signals */
 	fd = (int)syscall(SYS_landlock_create_ruleset, &rules,
-			  abi >= 6 ? 24 : abi >= 4 ? 16 : 8, 0);
+			  abi >= 6   ? 24
+			  : abi >= 4 ? 16
+				     : 8,
+			  0);
 	if (fd < 0)
 		return false;
 	ok = !syscall(SYS_landlock_restrict_self, fd, 0);
@@ -236,7 +241,8 @@ static _Noreturn void child(const struct rd_sandbox *s, bool root, struct report
 	die(report, "execute");
 }
 
-/* ---- in the zygote ---------------------------------------------------------------------------------- */
+/* ---- in the zygote
+ * ---------------------------------------------------------------------------------- */
 
 static long clone_child(uint64_t flags, int *pidfd)
 {
@@ -254,7 +260,8 @@ bool rd_os_sandbox_spawn(const struct rd_sandbox *sandbox, struct rd_sandbox_chi
 {
 	bool root = geteuid() == 0;
 	struct report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0), seen;
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		      seen;
 	int pidfd = -1;
 	long pid;
 
@@ -277,7 +284,8 @@ bool rd_os_sandbox_spawn(const struct rd_sandbox *sandbox, struct rd_sandbox_chi
 		errno = seen.stage_errno;
 		return rd_fail_errno(err, "os.sandbox.spawn", "sandbox: %s", seen.stage);
 	}
-	*out = (struct rd_sandbox_child){ .pid = (int)pid, .pidfd = pidfd,
+	*out = (struct rd_sandbox_child){ .pid = (int)pid,
+					  .pidfd = pidfd,
 					  .missing = seen.missing };
 	return true;
 }

@@ -90,23 +90,42 @@ static void threads_only(struct rd_filter *f)
 
 /* Sorted by how often they come. */
 static const uint16_t run_calls[] = {
-	SYS_futex, SYS_clock_gettime, SYS_getrandom, SYS_brk, SYS_munmap, SYS_madvise,
-	SYS_mremap, SYS_poll, SYS_sendmsg, SYS_recvmsg, SYS_read, SYS_write, SYS_close,
-	SYS_sched_yield, SYS_sched_getaffinity, SYS_getpid, SYS_gettid, SYS_rt_sigprocmask,
-	SYS_rt_sigreturn, SYS_set_robust_list, SYS_rseq, SYS_restart_syscall, SYS_exit,
+	SYS_futex,
+	SYS_clock_gettime,
+	SYS_getrandom,
+	SYS_brk,
+	SYS_munmap,
+	SYS_madvise,
+	SYS_mremap,
+	SYS_poll,
+	SYS_sendmsg,
+	SYS_recvmsg,
+	SYS_read,
+	SYS_write,
+	SYS_close,
+	SYS_sched_yield,
+	SYS_sched_getaffinity,
+	SYS_getpid,
+	SYS_gettid,
+	SYS_rt_sigprocmask,
+	SYS_rt_sigreturn,
+	SYS_set_robust_list,
+	SYS_rseq,
+	SYS_restart_syscall,
+	SYS_exit,
 	SYS_exit_group,
 };
 
 static const uint16_t start_calls[] = {
-	SYS_execveat, SYS_arch_prctl, SYS_set_tid_address, SYS_prlimit64, SYS_prctl,
-	SYS_seccomp, SYS_memfd_secret, SYS_ftruncate, SYS_mlock, SYS_fcntl, SYS_fstat,
-	SYS_rt_sigaction, SYS_sigaltstack, SYS_sysinfo, SYS_uname, SYS_close_range,
-	SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
+	SYS_execveat, SYS_arch_prctl,   SYS_set_tid_address, SYS_prlimit64,   SYS_prctl,
+	SYS_seccomp,  SYS_memfd_secret, SYS_ftruncate,       SYS_mlock,       SYS_fcntl,
+	SYS_fstat,    SYS_newfstatat,   SYS_rt_sigaction,    SYS_sigaltstack, SYS_sysinfo,
+	SYS_uname,    SYS_close_range,  SYS_getuid,          SYS_geteuid,     SYS_getgid,
+	SYS_getegid,
 };
 
 /* Asked by libc while it starts; the root is empty, so the truthful answer is "not there". */
-static const uint16_t absent_calls[] = { SYS_readlink, SYS_readlinkat, SYS_openat,
-					 SYS_newfstatat, SYS_access };
+static const uint16_t absent_calls[] = { SYS_readlink, SYS_readlinkat, SYS_openat, SYS_access };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -136,9 +155,10 @@ void rd_os_filter_run(struct rd_filter *filter)
 /* The launcher runs a whole libc and reads files, so this list names what it may not do. */
 void rd_os_filter_launcher(struct rd_filter *filter)
 {
-	static const uint16_t forbidden[] = { SYS_execve, SYS_execveat, SYS_ptrace,
-					      SYS_process_vm_readv, SYS_process_vm_writev,
-					      SYS_fork, SYS_vfork, SYS_bpf, SYS_io_uring_setup };
+	static const uint16_t forbidden[] = {
+		SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev,
+		SYS_fork,   SYS_vfork,    SYS_bpf,    SYS_io_uring_setup
+	};
 
 	begin(filter);
 	for (size_t i = 0; i < COUNT(forbidden); i++)
@@ -158,6 +178,6 @@ bool rd_os_filter_load(const struct rd_filter *filter)
 		.filter = (struct sock_filter *)(uintptr_t)filter->code,
 	};
 
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC,
-		       &program) == 0;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) ==
+	       0;
 }

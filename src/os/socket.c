@@ -199,15 +199,16 @@ bool rd_os_unix_connect(const char *path, int *fd, struct rd_err *err)
 	return true;
 }
 
-/* ---- bytes --------------------------------------------------------------------------------------- */
+/* ---- bytes
+ * --------------------------------------------------------------------------------------- */
 
 bool rd_os_send(int fd, struct rd_view bytes, int64_t deadline_ns, struct rd_err *err)
 {
 	size_t sent = 0;
 
 	while (sent < bytes.len) {
-		ssize_t n = send(fd, bytes.data + sent, bytes.len - sent,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n =
+			send(fd, bytes.data + sent, bytes.len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n >= 0) {
 			sent += (size_t)n;

@@ -132,8 +132,8 @@ static bool ask(int socket, const struct request *q, const int *fds, struct repl
 		return rd_wrap(err, "zygote");
 	if (m.bytes.used != sizeof(*reply) || !reply->ok) {
 		reply->text[sizeof(reply->text) - 1] = '\0';
-		return rd_fail(err, RD_FAULT_FAILED, "os.sandbox.spawn",
-			       "the zygote could not: %s", reply->text);
+		return rd_fail(err, RD_FAULT_FAILED, "os.sandbox.spawn", "the zygote could not: %s",
+			       reply->text);
 	}
 	return true;
 }

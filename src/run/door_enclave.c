@@ -92,7 +92,8 @@ void rd_door_free(struct rd_door **out)
 	*out = NULL;
 }
 
-/* ---- what comes in ----------------------------------------------------------------------------- */
+/* ---- what comes in -----------------------------------------------------------------------------
+ */
 
 static bool on_job(struct rd_door *d, const struct door_head *h)
 {
@@ -170,8 +171,7 @@ static void await(struct rd_door *d, uint32_t bell, int64_t deadline_ns)
 	int64_t slice = rd_os_now_ns(RD_CLOCK_MONO) + WAIT_NS;
 
 	pthread_mutex_unlock(&d->lock);
-	rd_os_futex_wait(&d->page->enclave_bell, bell,
-			 slice < deadline_ns ? slice : deadline_ns);
+	rd_os_futex_wait(&d->page->enclave_bell, bell, slice < deadline_ns ? slice : deadline_ns);
 	pthread_mutex_lock(&d->lock);
 }
 
@@ -221,7 +221,8 @@ static bool late(struct rd_err *err)
 		       "nothing came through the door within the time allowed");
 }
 
-/* ---- the job --------------------------------------------------------------------------------------- */
+/* ---- the job
+ * --------------------------------------------------------------------------------------- */
 
 static bool wait_job(struct rd_door *d, int64_t deadline_ns, struct rd_err *err)
 {
@@ -256,7 +257,8 @@ bool rd_door_job(struct rd_door *door, int64_t deadline_ns, struct rd_arena *are
 			     &out->bytes, err);
 }
 
-/* ---- blobs ------------------------------------------------------------------------------------------ */
+/* ---- blobs
+ * ------------------------------------------------------------------------------------------ */
 
 struct blob {
 	struct rd_door *door;
@@ -306,8 +308,11 @@ static bool request(struct rd_door *d, const struct blob *b, uint64_t at, bool f
 	h.d = left < SLOT_LEN ? left : SLOT_LEN;
 	if (rd_door_ring_put(&d->up, &h, rd_view_of(NULL, 0), 0) != DOOR_OK)
 		return false;
-	*s = (struct slot){ .state = SLOT_PENDING, .blob = b->index, .offset = at,
-			    .len = (uint32_t)h.d, .stamp = ++d->stamp };
+	*s = (struct slot){ .state = SLOT_PENDING,
+			    .blob = b->index,
+			    .offset = at,
+			    .len = (uint32_t)h.d,
+			    .stamp = ++d->stamp };
 	rd_door_ring_bell(&d->page->host_bell);
 	return true;
 }
@@ -433,15 +438,16 @@ bool rd_door_blob(struct rd_door *door, const struct rd_door_job *job, uint32_t 
 	if (!b)
 		return false;
 	*b = (struct blob){ .door = door, .index = index, .size = job->blob_size[index] };
-	*out = (struct rd_blob){ .ctx = b, .size = b->size, .read = blob_read,
-				 .prefetch = blob_prefetch };
+	*out = (struct rd_blob){
+		.ctx = b, .size = b->size, .read = blob_read, .prefetch = blob_prefetch
+	};
 	return true;
 }
 
-/* ---- connections -------------------------------------------------------------------------------------- */
+/* ---- connections
+ * -------------------------------------------------------------------------------------- */
 
-bool rd_door_connect(struct rd_door *door, uint32_t peer, uint32_t *connection,
-		     struct rd_err *err)
+bool rd_door_connect(struct rd_door *door, uint32_t peer, uint32_t *connection, struct rd_err *err)
 {
 	struct door_head h = { .type = DOOR_NET_OPEN, .b = peer };
 	bool ok = false;
@@ -524,7 +530,8 @@ void rd_door_hang_up(struct rd_door *door, uint32_t connection)
 		return;
 }
 
-/* ---- what goes out --------------------------------------------------------------------------------------- */
+/* ---- what goes out
+ * --------------------------------------------------------------------------------------- */
 
 void rd_door_progress(struct rd_door *door, enum rd_phase phase, uint32_t percent)
 {
@@ -536,8 +543,7 @@ void rd_door_progress(struct rd_door *door, enum rd_phase phase, uint32_t percen
 	pthread_mutex_unlock(&door->lock);
 }
 
-bool rd_door_output(struct rd_door *door, uint32_t output, struct rd_view bytes,
-		    struct rd_err *err)
+bool rd_door_output(struct rd_door *door, uint32_t output, struct rd_view bytes, struct rd_err *err)
 {
 	struct door_head h = { .type = DOOR_OUTPUT, .a = output };
 

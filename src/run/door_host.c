@@ -29,7 +29,8 @@ static enum door_result put(struct rd_host_run *run, const struct door_head *h,
 	return result;
 }
 
-/* ---- from the enclave --------------------------------------------------------------------------- */
+/* ---- from the enclave ---------------------------------------------------------------------------
+ */
 
 static enum step on_read(struct rd_host_run *run, const struct rd_host_job *job,
 			 const struct door_head *h, struct rd_err *err)
@@ -96,8 +97,8 @@ static enum step on_output(struct rd_host_run *run, const struct rd_host_job *jo
 	if (h->a >= RD_DOOR_OUTPUTS_MAX || h->len > RD_DOOR_OUTPUT_MAX - run->output_len[h->a])
 		return hostile("an output past the limits", err), STEP_FAIL;
 	run->output_len[h->a] += h->len;
-	return job->output(job->ctx, h->a, rd_view_of(run->payload, h->len), err) ? STEP_GO :
-										    STEP_FAIL;
+	return job->output(job->ctx, h->a, rd_view_of(run->payload, h->len), err) ? STEP_GO
+										  : STEP_FAIL;
 }
 
 static enum step on_progress(struct rd_host_run *run, const struct rd_host_job *job,
@@ -163,7 +164,8 @@ static enum step pump(struct rd_host_run *run, const struct rd_host_job *job, st
 	return step;
 }
 
-/* ---- from the brokers --------------------------------------------------------------------------------- */
+/* ---- from the brokers
+ * --------------------------------------------------------------------------------- */
 
 /* Moves what a socket has into the ring.  False: no room now, or the enclave broke the ring. */
 static bool relay_one(struct rd_host_run *run, uint32_t index)
@@ -201,7 +203,8 @@ static void relay(struct rd_host_run *run)
 			return;
 }
 
-/* ---- the run --------------------------------------------------------------------------------------------- */
+/* ---- the run
+ * --------------------------------------------------------------------------------------------- */
 
 static bool post_job(struct rd_host_run *run, const struct rd_host_job *job, struct rd_err *err)
 {
@@ -254,8 +257,8 @@ static bool loop(struct rd_host_run *run, const struct rd_host_job *job, int64_t
 	}
 }
 
-bool rd_host_run_serve(struct rd_host_run *run, const struct rd_host_job *job,
-		       int64_t deadline_ns, uint32_t *end, struct rd_err *err)
+bool rd_host_run_serve(struct rd_host_run *run, const struct rd_host_job *job, int64_t deadline_ns,
+		       uint32_t *end, struct rd_err *err)
 {
 	if (run->served)
 		return rd_fail(err, RD_FAULT_USAGE, "run.host.served",

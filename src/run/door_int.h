@@ -32,16 +32,16 @@
 
 /* Ten message types, and no more. */
 enum door_type {
-	DOOR_JOB = 1,	     /* down: a blobs, b peers; payload: blob sizes, job bytes */
-	DOOR_BLOB_READ = 2,  /* up: a blob, b slot, c offset, d length */
-	DOOR_BLOB_DATA = 3,  /* down: b slot, a 0 or 1 (could not be read) */
-	DOOR_NET_OPEN = 4,   /* up: a connection, b peer */
-	DOOR_NET_SEND = 5,   /* up: a connection; payload */
-	DOOR_NET_DATA = 6,   /* down: a connection; payload, none: the end */
-	DOOR_NET_CLOSE = 7,  /* up: a connection */
-	DOOR_PROGRESS = 8,   /* up: a phase, b per cent */
-	DOOR_OUTPUT = 9,     /* up: a output; payload */
-	DOOR_DONE = 10,	     /* up: a code */
+	DOOR_JOB = 1,       /* down: a blobs, b peers; payload: blob sizes, job bytes */
+	DOOR_BLOB_READ = 2, /* up: a blob, b slot, c offset, d length */
+	DOOR_BLOB_DATA = 3, /* down: b slot, a 0 or 1 (could not be read) */
+	DOOR_NET_OPEN = 4,  /* up: a connection, b peer */
+	DOOR_NET_SEND = 5,  /* up: a connection; payload */
+	DOOR_NET_DATA = 6,  /* down: a connection; payload, none: the end */
+	DOOR_NET_CLOSE = 7, /* up: a connection */
+	DOOR_PROGRESS = 8,  /* up: a phase, b per cent */
+	DOOR_OUTPUT = 9,    /* up: a output; payload */
+	DOOR_DONE = 10,     /* up: a code */
 };
 
 struct door_head {
@@ -69,11 +69,11 @@ struct door_page {
 
 /* One side's view of one ring. */
 struct door_ring {
-	uint8_t *data;	  /* shared */
-	uint32_t *mine;	  /* shared word that this side publishes */
+	uint8_t *data;    /* shared */
+	uint32_t *mine;   /* shared word that this side publishes */
 	uint32_t *theirs; /* shared word that the other side publishes: hostile */
-	uint32_t cap;	  /* power of two */
-	uint32_t pos;	  /* private truth of *mine */
+	uint32_t cap;     /* power of two */
+	uint32_t pos;     /* private truth of *mine */
 };
 
 enum door_result { DOOR_BROKEN = 0, DOOR_OK = 1, DOOR_WAIT = 2 };

@@ -10,10 +10,10 @@ static const struct {
 	bool up;
 	uint32_t len_max;
 } types[] = {
-	[DOOR_JOB] = { false, JOB_LEN_MAX },	 [DOOR_BLOB_READ] = { true, 0 },
-	[DOOR_BLOB_DATA] = { false, 0 },	 [DOOR_NET_OPEN] = { true, 0 },
-	[DOOR_NET_SEND] = { true, NET_LEN_MAX }, [DOOR_NET_DATA] = { false, NET_LEN_MAX },
-	[DOOR_NET_CLOSE] = { true, 0 },		 [DOOR_PROGRESS] = { true, 0 },
+	[DOOR_JOB] = { false, JOB_LEN_MAX },      [DOOR_BLOB_READ] = { true, 0 },
+	[DOOR_BLOB_DATA] = { false, 0 },          [DOOR_NET_OPEN] = { true, 0 },
+	[DOOR_NET_SEND] = { true, NET_LEN_MAX },  [DOOR_NET_DATA] = { false, NET_LEN_MAX },
+	[DOOR_NET_CLOSE] = { true, 0 },           [DOOR_PROGRESS] = { true, 0 },
 	[DOOR_OUTPUT] = { true, OUTPUT_LEN_MAX }, [DOOR_DONE] = { true, 0 },
 };
 
@@ -93,9 +93,8 @@ enum door_result rd_door_ring_peek(const struct door_ring *ring, bool enclave,
 	if (there > ring->cap || there < HEAD_LEN)
 		return DOOR_BROKEN;
 	copy_out(ring, ring->pos, head, HEAD_LEN);
-	if (head->type < DOOR_JOB || head->type > DOOR_DONE ||
-	    types[head->type].up == enclave || head->len > types[head->type].len_max ||
-	    padded(head->len) > there)
+	if (head->type < DOOR_JOB || head->type > DOOR_DONE || types[head->type].up == enclave ||
+	    head->len > types[head->type].len_max || padded(head->len) > there)
 		return DOOR_BROKEN;
 	return DOOR_OK;
 }

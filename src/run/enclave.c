@@ -5,7 +5,7 @@
 
 #include <redoubt/codec.h>
 
-static const char *const state_names[] = { "new",     "ready",	 "attested", "provisioned",
+static const char *const state_names[] = { "new",     "ready",  "attested", "provisioned",
 					   "running", "sealed", "wiped" };
 
 const char *rd_enclave_state_name(enum rd_enclave_state state)
@@ -60,14 +60,15 @@ void rd_enclave_wipe(struct rd_enclave *e)
 	e->state = RD_ENCLAVE_WIPED;
 }
 
-/* ---- evidence ------------------------------------------------------------------------------------ */
+/* ---- evidence
+ * ------------------------------------------------------------------------------------ */
 
 static bool may_attest(const struct rd_enclave *e, const struct rd_claims *draft,
 		       struct rd_err *err)
 {
-	bool now = draft->role == RD_ROLE_BROKER ?
-			   e->state == RD_ENCLAVE_READY || e->state == RD_ENCLAVE_ATTESTED :
-			   e->state == RD_ENCLAVE_RUNNING || e->state == RD_ENCLAVE_SEALED;
+	bool now = draft->role == RD_ROLE_BROKER
+			   ? e->state == RD_ENCLAVE_READY || e->state == RD_ENCLAVE_ATTESTED
+			   : e->state == RD_ENCLAVE_RUNNING || e->state == RD_ENCLAVE_SEALED;
 
 	if (!now || (draft->role != RD_ROLE_BROKER && draft->role != RD_ROLE_RECEIPT))
 		return wrong_state(e, "evidence of that role", err);

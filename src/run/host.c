@@ -17,7 +17,7 @@ struct rd_host {
 	struct rd_host_info info;
 };
 
-static const char *const phase_names[] = { "starting", "ready",	  "attesting",
+static const char *const phase_names[] = { "starting", "ready",   "attesting",
 					   "reading",  "sealing", "done" };
 
 const char *rd_phase_name(enum rd_phase phase)
@@ -43,7 +43,8 @@ const char *rd_run_end_text(uint32_t code)
 	return code < sizeof(texts) / sizeof(texts[0]) ? texts[code] : "an end that is not known";
 }
 
-/* ---- the launcher ------------------------------------------------------------------------------- */
+/* ---- the launcher -------------------------------------------------------------------------------
+ */
 
 /* One message from the launcher; its own errors become ours. */
 static bool hear(int socket, uint64_t expected, struct rd_span *bytes, int *fds, uint32_t n_fds,
@@ -123,8 +124,7 @@ static bool start_launcher(const struct rd_host_options *o, struct rd_host *host
 	return ok;
 }
 
-bool rd_host_start(const struct rd_host_options *options, struct rd_host **out,
-		   struct rd_err *err)
+bool rd_host_start(const struct rd_host_options *options, struct rd_host **out, struct rd_err *err)
 {
 	struct rd_host *host = calloc(1, sizeof(*host));
 
@@ -157,7 +157,8 @@ void rd_host_describe(const struct rd_host *host, struct rd_host_info *out)
 	*out = host->info;
 }
 
-/* ---- one enclave ----------------------------------------------------------------------------------- */
+/* ---- one enclave
+ * ----------------------------------------------------------------------------------- */
 
 bool rd_host_run_attach(int door_fd, int life_fd, struct rd_host_run **out, struct rd_err *err)
 {
@@ -231,8 +232,8 @@ bool rd_host_run_new(struct rd_host *host, struct rd_host_run **out, struct rd_e
 	rd_cbor_put_array(&ask, 1);
 	rd_cbor_put_uint(&ask, LAUNCHER_START);
 	if (!rd_buf_ok(&ask, err) ||
-	    !rd_os_message_send(host->socket, rd_buf_view(&ask), NULL, 0,
-				rd_os_deadline(START_MS), err) ||
+	    !rd_os_message_send(host->socket, rd_buf_view(&ask), NULL, 0, rd_os_deadline(START_MS),
+				err) ||
 	    !hear(host->socket, LAUNCHER_START, &in, fds, 2, err))
 		return rd_wrap(err, "starting an enclave");
 	if (!rd_host_run_attach(fds[0], fds[1], out, err)) {

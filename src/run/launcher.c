@@ -39,15 +39,15 @@ bool rd_launcher_digest(const struct rd_sandbox *sandbox, uint32_t missing,
 	       rd_tee_launch_config(rd_buf_view(&text), missing, out, err);
 }
 
-/* ---- measuring -------------------------------------------------------------------------------- */
+/* ---- measuring --------------------------------------------------------------------------------
+ */
 
 static void free_hasher(struct rd_hasher **h)
 {
 	rd_hasher_free(h);
 }
 
-static bool hash_file(struct rd_os_file *file, uint8_t out[RD_MEASUREMENT_LEN],
-		      struct rd_err *err)
+static bool hash_file(struct rd_os_file *file, uint8_t out[RD_MEASUREMENT_LEN], struct rd_err *err)
 {
 	RD_AUTO(free_hasher) struct rd_hasher *hasher = NULL;
 	static uint8_t step[HASH_STEP];
@@ -78,7 +78,8 @@ bool rd_run_measure(const char *path, uint8_t out[RD_MEASUREMENT_LEN], struct rd
 	return hash_file(&file, out, err) || rd_wrap(err, "%s", path);
 }
 
-/* ---- messages ------------------------------------------------------------------------------------ */
+/* ---- messages
+ * ------------------------------------------------------------------------------------ */
 
 static bool reply_error(int fd, const char *code, const char *text, struct rd_err *err)
 {
@@ -89,9 +90,8 @@ static bool reply_error(int fd, const char *code, const char *text, struct rd_er
 	rd_cbor_put_uint(&out, LAUNCHER_ERROR);
 	rd_cbor_put_str(&out, code);
 	rd_cbor_put_str(&out, text);
-	return rd_buf_ok(&out, err) &&
-	       rd_os_message_send(fd, rd_buf_view(&out), NULL, 0,
-				  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
+	return rd_buf_ok(&out, err) && rd_os_message_send(fd, rd_buf_view(&out), NULL, 0,
+							  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
 }
 
 static void forget(struct launcher *l, struct one *one)
@@ -105,7 +105,8 @@ static void forget(struct launcher *l, struct one *one)
 	one->used = false;
 }
 
-/* ---- an enclave asks for evidence ------------------------------------------------------------------ */
+/* ---- an enclave asks for evidence
+ * ------------------------------------------------------------------ */
 
 static bool complete(const struct launcher *l, const struct one *one, struct rd_view request,
 		     struct rd_buf *claims_out, struct rd_err *err)
@@ -157,12 +158,12 @@ static bool evidence(const struct launcher *l, struct one *one, struct rd_view r
 	rd_cbor_put_uint(&out, LAUNCHER_EVIDENCE);
 	rd_cbor_put_bytes(&out, rd_buf_view(&claims));
 	rd_cbor_put_bytes(&out, rd_buf_view(&cmw));
-	return rd_buf_ok(&out, err) &&
-	       rd_os_message_send(one->socket, rd_buf_view(&out), NULL, 0,
-				  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
+	return rd_buf_ok(&out, err) && rd_os_message_send(one->socket, rd_buf_view(&out), NULL, 0,
+							  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
 }
 
-/* ---- the host asks for an enclave -------------------------------------------------------------------- */
+/* ---- the host asks for an enclave
+ * -------------------------------------------------------------------- */
 
 struct pairs {
 	int launcher[2], life[2], door;
@@ -205,9 +206,8 @@ static bool announce(const struct launcher *l, const struct one *one, const stru
 	rd_cbor_put_uint(&out, LAUNCHER_START);
 	rd_cbor_put_uint(&out, one->missing);
 	rd_cbor_put_bytes(&out, rd_view_of(config, sizeof(config)));
-	return rd_buf_ok(&out, err) &&
-	       rd_os_message_send(l->host, rd_buf_view(&out), fds, 2,
-				  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
+	return rd_buf_ok(&out, err) && rd_os_message_send(l->host, rd_buf_view(&out), fds, 2,
+							  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
 }
 
 static bool start(struct launcher *l, struct rd_err *err)
@@ -221,8 +221,8 @@ static bool start(struct launcher *l, struct rd_err *err)
 		if (!l->one[i].used)
 			one = &l->one[i];
 	if (!one)
-		return rd_fail(err, RD_FAULT_FAILED, "run.launcher.full",
-			       "%u enclaves run already", RD_LAUNCHER_ENCLAVES_MAX);
+		return rd_fail(err, RD_FAULT_FAILED, "run.launcher.full", "%u enclaves run already",
+			       RD_LAUNCHER_ENCLAVES_MAX);
 	if (!rd_os_socket_pair(p.launcher, err) || !rd_os_socket_pair(p.life, err) ||
 	    !make_door(&p.door, err))
 		return false;
@@ -259,10 +259,12 @@ static bool from_host(struct launcher *l, struct rd_view request, struct rd_err 
 	}
 	return reply_error(l->host, "run.launcher.message",
 			   "a host may start enclaves; evidence is made only for an enclave, on "
-			   "its own socket", err);
+			   "its own socket",
+			   err);
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------ */
+/* ---- the loop
+ * ------------------------------------------------------------------------------------------ */
 
 static bool receive(int fd, struct rd_span *into, struct rd_err *err)
 {
@@ -314,7 +316,8 @@ static bool serve_one(struct launcher *l, struct rd_err *err)
 	return receive(l->host, &into, err) && from_host(l, rd_view_of(bytes, into.used), err);
 }
 
-/* ---- the start ------------------------------------------------------------------------------------------- */
+/* ---- the start
+ * ------------------------------------------------------------------------------------------- */
 
 static bool load_key(struct launcher *l, const char *path, struct rd_err *err)
 {
@@ -340,9 +343,8 @@ static bool hello(const struct launcher *l, struct rd_err *err)
 	rd_cbor_put_uint(&out, LAUNCHER_HELLO);
 	rd_cbor_put_bytes(&out, rd_view_of(l->measurement, sizeof(l->measurement)));
 	rd_cbor_put_bytes(&out, rd_view_of(l->public_key, sizeof(l->public_key)));
-	return rd_buf_ok(&out, err) &&
-	       rd_os_message_send(l->host, rd_buf_view(&out), NULL, 0,
-				  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
+	return rd_buf_ok(&out, err) && rd_os_message_send(l->host, rd_buf_view(&out), NULL, 0,
+							  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
 }
 
 /* Order: file sealed, zygote forked while there is no secret and no library state; then key,
@@ -366,7 +368,8 @@ bool rd_launcher_run(const struct rd_launcher_options *options, struct rd_err *e
 	struct rd_err end = { 0 };
 	bool ok;
 
-	l.sandbox = (struct rd_sandbox){ .exe_fd = -1, .memory_max = options->memory_max,
+	l.sandbox = (struct rd_sandbox){ .exe_fd = -1,
+					 .memory_max = options->memory_max,
 					 .threads_max = options->threads_max };
 	ok = prepare(&l, options, err);
 	if (!ok && err->code) {

@@ -12,12 +12,14 @@ struct field {
 	int64_t key;
 	size_t offset; /* of the view in struct rd_claims */
 	size_t len;
-	bool launcher;  /* only the launcher may say it */
+	bool launcher;   /* only the launcher may say it */
 	bool no_receipt; /* absent in receipts */
 };
 
 #define FIELD(key, member, len, launcher, no_receipt) \
-	{ key, offsetof(struct rd_claims, member), len, launcher, no_receipt }
+	{ \
+		key, offsetof(struct rd_claims, member), len, launcher, no_receipt \
+	}
 static const struct field fields[] = {
 	FIELD(RD_CLAIM_EAT_NONCE, nonce, HASH, false, false),
 	FIELD(RD_CLAIM_ROOM_HASH, room_hash, HASH, false, false),
@@ -46,8 +48,7 @@ static const struct rd_view *member(const struct rd_claims *c, const struct fiel
 
 static bool absent(const struct rd_claims *c, const struct field *f)
 {
-	return (f->launcher && !c->has_launch) ||
-	       (f->no_receipt && c->role == RD_ROLE_RECEIPT);
+	return (f->launcher && !c->has_launch) || (f->no_receipt && c->role == RD_ROLE_RECEIPT);
 }
 
 static bool check(const struct rd_claims *c, struct rd_err *err)
@@ -103,8 +104,8 @@ static void put_one(const struct rd_claims *c, int64_t key, struct rd_buf *out)
 
 bool rd_claims_encode(const struct rd_claims *claims, struct rd_buf *out, struct rd_err *err)
 {
-	uint64_t pairs = 13 - (claims->has_launch ? 0u : 3u) -
-			 (claims->role == RD_ROLE_RECEIPT ? 1u : 0u);
+	uint64_t pairs =
+		13 - (claims->has_launch ? 0u : 3u) - (claims->role == RD_ROLE_RECEIPT ? 1u : 0u);
 
 	if (!check(claims, err))
 		return false;
@@ -121,8 +122,7 @@ static void read_one(struct rd_cbor_reader *r, int64_t key, struct rd_claims *c,
 	const struct field *f = field_of(key);
 
 	if (f) {
-		*(struct rd_view *)((char *)c + f->offset) =
-			rd_cbor_read_bytes(r, f->len, f->len);
+		*(struct rd_view *)((char *)c + f->offset) = rd_cbor_read_bytes(r, f->len, f->len);
 		c->has_launch = c->has_launch || f->launcher;
 	} else if (key == RD_CLAIM_EAT_PROFILE) {
 		rd_cbor_expect_text(r, RD_EAT_PROFILE);
@@ -168,7 +168,8 @@ bool rd_claims_decode(struct rd_view bytes, struct rd_claims *out, struct rd_err
 	return true;
 }
 
-/* ---- bindings ------------------------------------------------------------------------------------ */
+/* ---- bindings
+ * ------------------------------------------------------------------------------------ */
 
 bool rd_claims_binding(enum rd_role role, struct rd_view transcript, struct rd_view exporter,
 		       uint8_t out[RD_SHA256_LEN], struct rd_err *err)
@@ -225,8 +226,8 @@ bool rd_claims_match(struct rd_view claims, struct rd_view report_data, struct r
 	return true;
 }
 
-bool rd_tee_launch_config(struct rd_view description, uint32_t missing,
-			  uint8_t out[RD_SHA256_LEN], struct rd_err *err)
+bool rd_tee_launch_config(struct rd_view description, uint32_t missing, uint8_t out[RD_SHA256_LEN],
+			  struct rd_err *err)
 {
 	RD_AUTO(rd_buf_free) struct rd_buf buf;
 

@@ -56,7 +56,8 @@ static bool match_claims(const struct rd_bundle *bundle, struct rd_arena *arena,
 			 struct rd_tee_result *result, struct rd_err *err)
 {
 	struct rd_err why = { 0 };
-	struct rd_finding f = { .kind = RD_FINDING_FORM, .state = RD_FINDING_OK,
+	struct rd_finding f = { .kind = RD_FINDING_FORM,
+				.state = RD_FINDING_OK,
 				.code = "tee.report_data" };
 	const char *text = "report data is the hash of these claims";
 
@@ -102,8 +103,7 @@ bool rd_evidence_verify(struct rd_view cmw, int64_t now_unix_s, struct rd_arena 
 }
 
 bool rd_evidence_make(const struct rd_tee *tee, struct rd_view claims,
-		      const struct rd_secret *launcher_key, struct rd_buf *cmw,
-		      struct rd_err *err)
+		      const struct rd_secret *launcher_key, struct rd_buf *cmw, struct rd_err *err)
 {
 	RD_AUTO(rd_buf_free) struct rd_buf report, bundle_bytes;
 	struct rd_bundle bundle = { .claims = claims };

@@ -29,13 +29,14 @@ static bool parse(struct rd_view payload, struct report *out, struct rd_err *err
 	return rd_cbor_finish(&r, err);
 }
 
-static bool verify(const struct rd_tee_input *in, struct rd_arena *arena,
-		   struct rd_tee_result *out, struct rd_err *err)
+static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_tee_result *out,
+		   struct rd_err *err)
 {
 	struct rd_view payload, checked;
 	struct rd_err why = { 0 };
 	struct report report;
-	struct rd_finding f = { .kind = RD_FINDING_CRYPTO, .state = RD_FINDING_OK,
+	struct rd_finding f = { .kind = RD_FINDING_CRYPTO,
+				.state = RD_FINDING_OK,
 				.code = "tee.process.signature" };
 	const char *text = "signed by the launcher's key; software isolation, no TEE";
 
@@ -61,7 +62,8 @@ static bool collect(const struct rd_tee_collector *in, struct rd_buf *report, st
 
 	rd_buf_init(&payload, PAYLOAD_MAX);
 	if (!in->launcher_key)
-		return rd_fail(err, RD_FAULT_USAGE, "tee.process.key", "no launcher key to sign with");
+		return rd_fail(err, RD_FAULT_USAGE, "tee.process.key",
+			       "no launcher key to sign with");
 	if (in->report_data.len != RD_REPORT_DATA_LEN)
 		return rd_fail(err, RD_FAULT_USAGE, "tee.report_data",
 			       "report data of %zu bytes, expected 64", in->report_data.len);
