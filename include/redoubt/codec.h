@@ -54,10 +54,10 @@ enum rd_cbor_mode { RD_CBOR_STRICT, RD_CBOR_TOLERANT };
 
 /* Private: what the reader knows of one open array or map. */
 struct rd_cbor_level {
-	uint64_t left;     /* items left (a pair counts as two); UINT64_MAX: indefinite */
-	size_t start;      /* offset of its head (of its first tag), for when it is a key itself */
+	uint64_t left; /* items left (a pair counts as two); UINT64_MAX: indefinite */
+	size_t start;  /* offset of its head (of its first tag), for when it is a key itself */
 	struct rd_view last_key; /* strict: the encoded key read last, for the order check */
-	uint32_t key_base; /* tolerant: its keys begin at reader.key[key_base] */
+	uint32_t key_base;       /* tolerant: its keys begin at reader.key[key_base] */
 	bool is_map, at_value;
 };
 
@@ -166,15 +166,17 @@ RD_MUST_USE bool rd_cose_parse(struct rd_view object, struct rd_cose_sign1 *out,
 RD_MUST_USE bool rd_cose_check(const struct rd_cose_sign1 *sign1, struct rd_view external_aad,
 			       struct rd_view key, struct rd_err *err);
 
-/* ---- CMW: conceptual message wrapper ---------------------------------------------------------- */
+/* ---- CMW: conceptual message wrapper ----------------------------------------------------------
+ */
 
 /* A CBOR record: array [content type text, bytes] (or with the indicator as a third item). */
 RD_MUST_USE bool rd_cmw_put(struct rd_buf *out, const char *content_type, struct rd_view value,
 			    struct rd_err *err);
-RD_MUST_USE bool rd_cmw_get(struct rd_view cmw, struct rd_view *content_type,
-			    struct rd_view *value, struct rd_err *err);
+RD_MUST_USE bool rd_cmw_get(struct rd_view cmw, struct rd_view *content_type, struct rd_view *value,
+			    struct rd_err *err);
 
-/* ---- YAML and JSON, edge only ------------------------------------------------------------------ */
+/* ---- YAML and JSON, edge only ------------------------------------------------------------------
+ */
 
 /*
  * A parsed text as one tree of nodes in an arena, from YAML 1.2 or JSON: duplicate keys, anchors,
@@ -185,12 +187,12 @@ enum rd_doc_kind { RD_DOC_NULL, RD_DOC_SCALAR, RD_DOC_LIST, RD_DOC_MAP };
 
 struct rd_doc {
 	enum rd_doc_kind kind;
-	bool quoted;          /* scalars: was written with quotes, so it is text */
+	bool quoted;           /* scalars: was written with quotes, so it is text */
 	uint32_t line, column; /* from 1 */
-	struct rd_view text;  /* scalars */
-	struct rd_view key;   /* when an entry of a map */
+	struct rd_view text;   /* scalars */
+	struct rd_view key;    /* when an entry of a map */
 	uint32_t key_line, key_column;
-	uint32_t n;           /* lists and maps */
+	uint32_t n; /* lists and maps */
 	const struct rd_doc *item;
 };
 

@@ -18,10 +18,10 @@
 #define RD_SHA256_LEN 32
 #define RD_SHA384_LEN 48
 #define RD_SHA512_LEN 64
-#define RD_ED25519_LEN 32     /* public key and private seed */
+#define RD_ED25519_LEN 32 /* public key and private seed */
 #define RD_ED25519_SIG_LEN 64
-#define RD_X25519_LEN 32      /* public and private key */
-#define RD_AEAD_KEY_LEN 32    /* AES-256-GCM */
+#define RD_X25519_LEN 32   /* public and private key */
+#define RD_AEAD_KEY_LEN 32 /* AES-256-GCM */
 #define RD_AEAD_NONCE_LEN 12
 #define RD_AEAD_TAG_LEN 16
 
@@ -40,6 +40,10 @@ RD_MUST_USE bool rd_crypto_random(struct rd_span *out, struct rd_err *err);
 enum rd_hash { RD_HASH_SHA256 = 1, RD_HASH_SHA384 = 2, RD_HASH_SHA512 = 3 };
 
 size_t rd_hash_len(enum rd_hash hash);
+/*
+ * Hashes are public functions of public bytes: `out` is not wiped.  Where the input is secret the
+ * caller keeps the result in a struct rd_secret.
+ */
 /* One shot over the concatenation of `n` parts; `out` must have rd_hash_len bytes. */
 RD_MUST_USE bool rd_hash_parts(enum rd_hash hash, const struct rd_view *parts, size_t n,
 			       uint8_t *out, struct rd_err *err);
@@ -68,9 +72,8 @@ struct rd_scrypt_cost {
 /* A secret of `len` bytes (at most RD_SECRET_MAX).  Refuses a cost outside the bounds above
  * ("crypto.scrypt.cost"), so that parameters read from a file cannot exhaust the machine: at most
  * 2 GiB of memory (128 * N * r bytes). */
-RD_MUST_USE bool rd_scrypt(struct rd_view password, struct rd_view salt,
-			   struct rd_scrypt_cost cost, size_t len, struct rd_secret *out,
-			   struct rd_err *err);
+RD_MUST_USE bool rd_scrypt(struct rd_view password, struct rd_view salt, struct rd_scrypt_cost cost,
+			   size_t len, struct rd_secret *out, struct rd_err *err);
 
 /* ---- AEAD: AES-GCM ----------------------------------------------------------------------- */
 
@@ -100,11 +103,15 @@ RD_MUST_USE bool rd_aead_open(const struct rd_aead *aead, const uint8_t nonce[RD
 
 /* ---- signatures and key agreement -------------------------------------------------------- */
 
-/* Both generators draw from rd_crypto_random. */
+/*
+ * Keys are raw bytes: an Ed25519 private key is its seed (RFC 8032 5.1.5), an X25519 private
+ * key is the scalar before clamping (RFC 7748 5).  Both generators draw from rd_crypto_random.
+ * Errors: "crypto.key.length" for a key of another length; "crypto.library" when OpenSSL fails.
+ */
 RD_MUST_USE bool rd_ed25519_generate(struct rd_secret *seed, uint8_t public_key[RD_ED25519_LEN],
 				     struct rd_err *err);
-RD_MUST_USE bool rd_ed25519_public(const struct rd_secret *seed,
-				   uint8_t public_key[RD_ED25519_LEN], struct rd_err *err);
+RD_MUST_USE bool rd_ed25519_public(const struct rd_secret *seed, uint8_t public_key[RD_ED25519_LEN],
+				   struct rd_err *err);
 RD_MUST_USE bool rd_ed25519_sign(const struct rd_secret *seed, struct rd_view message,
 				 uint8_t signature[RD_ED25519_SIG_LEN], struct rd_err *err);
 /* False with "crypto.signature" when it does not verify. */
@@ -188,7 +195,6 @@ RD_MUST_USE bool rd_pem_unwrap(const char *label, struct rd_view pem, struct rd_
  * SubjectPublicKeyInfo that a room names. */
 RD_MUST_USE bool rd_cert_self_signed(const struct rd_secret *seed, struct rd_buf *der,
 				     struct rd_err *err);
-RD_MUST_USE bool rd_ed25519_spki(struct rd_view public_key, struct rd_buf *der,
-				 struct rd_err *err);
+RD_MUST_USE bool rd_ed25519_spki(struct rd_view public_key, struct rd_buf *der, struct rd_err *err);
 
 #endif

@@ -17,8 +17,8 @@
 extern const struct rd_code_text rd_engine_codes[];
 
 struct rd_engine_options {
-	uint32_t threads;     /* 1..256 */
-	uint64_t max_memory;  /* bytes of working memory, all threads together */
+	uint32_t threads;      /* 1..256 */
+	uint64_t max_memory;   /* bytes of working memory, all threads together */
 	uint64_t hash_seed[2]; /* secret and random in the enclave: another owner may craft keys */
 	/* May be NULL; called from one thread at a time, at most some 100 times. */
 	void (*progress)(void *ctx, const char *phase, uint32_t per_cent);
@@ -31,9 +31,9 @@ struct rd_engine_cost {
 };
 
 /*
- * A data error (overflow, division by zero) fails with fault FAILED and code "engine.data"; err->text names
- * the operation and its position in the SQL text, never a value; `data_position` of the
- * result receives the byte offset.  Which of several errors is reported may vary with threads.
+ * A data error (overflow, division by zero) fails with fault FAILED and code "engine.data";
+ * err->text names the operation and its position in the SQL text, never a value; `data_position` of
+ * the result receives the byte offset.  Which of several errors is reported may vary with threads.
  */
 struct rd_engine_result {
 	struct rd_rows rows; /* in `arena` */

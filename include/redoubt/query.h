@@ -15,8 +15,8 @@
 #include <redoubt/base.h>
 #include <redoubt/table.h>
 
-#define RD_PLAN_VERSION 1       /* of the plan's schema */
-#define RD_SEMANTICS_VERSION 1  /* of what the operators mean */
+#define RD_PLAN_VERSION 1      /* of the plan's schema */
+#define RD_SEMANTICS_VERSION 1 /* of what the operators mean */
 #define RD_SQL_TEXT_MAX 65536
 #define RD_SQL_DEPTH_MAX 200
 #define RD_PLAN_TABLES_MAX 64
@@ -24,38 +24,40 @@
 #define RD_PLAN_COLUMNS_MAX 4096 /* columns of one node's output */
 #define RD_PROG_OPS_MAX 16384    /* instructions of one program */
 #define RD_LIKE_ITEMS_MAX 256
-#define RD_NONE 0xffffffffu      /* "no value", "no column", "no mask" */
+#define RD_NONE 0xffffffffu /* "no value", "no column", "no mask" */
 
 extern const struct rd_code_text rd_query_codes[];
 
-/* ---- expressions ------------------------------------------------------------------------------- */
+/* ---- expressions -------------------------------------------------------------------------------
+ */
 
 /*
  * A program is typed straight-line SSA: instruction i defines value i from values before it, so it
  * is evaluated, printed and checked without recursion.  All operands have been cast by the
  * compiler: arithmetic and comparison take operands of equal type (decimals: any precisions and
- * scales, except comparisons, IN, CASE and COALESCE, which take one common scale).  The number of each op is part of the plan format.
+ * scales, except comparisons, IN, CASE and COALESCE, which take one common scale).  The number of
+ * each op is part of the plan format.
  *
  * mask: a boolean value; an instruction may raise an error (overflow, division by zero, a cast
  * out of range) only for rows where its mask is true and that are selected.  That is how CASE,
- * COALESCE and the right side of AND and OR guard: their arms carry the mask under which SQL reaches them.  RD_NONE: always
- * reached.
+ * COALESCE and the right side of AND and OR guard: their arms carry the mask under which SQL
+ * reaches them.  RD_NONE: always reached.
  */
 enum rd_op {
-	RD_OP_CONST = 1,    /* `constant` */
-	RD_OP_COLUMN = 2,   /* a: column of the input */
+	RD_OP_CONST = 1,  /* `constant` */
+	RD_OP_COLUMN = 2, /* a: column of the input */
 	/* arithmetic: a, b; numeric result type in `type`.  NULL if an operand is. */
 	RD_OP_ADD = 10,
 	RD_OP_SUB = 11,
 	RD_OP_MUL = 12,
-	RD_OP_DIV = 13,     /* integers truncate toward zero */
+	RD_OP_DIV = 13, /* integers truncate toward zero */
 	RD_OP_MOD = 14,
-	RD_OP_NEG = 15,     /* a */
+	RD_OP_NEG = 15, /* a */
 	RD_OP_ABS = 16,
-	RD_OP_ROUND = 17,   /* a; digits in `digits`; result scale in type */
+	RD_OP_ROUND = 17, /* a; digits in `digits`; result scale in type */
 	RD_OP_FLOOR = 18,
 	RD_OP_CEIL = 19,
-	RD_OP_CAST = 20,    /* a -> type */
+	RD_OP_CAST = 20, /* a -> type */
 	/* dates: a date or timestamp, b interval constant (months clip to the month's last day) */
 	RD_OP_DATE_ADD = 21,
 	RD_OP_EXTRACT = 22, /* a; field in `digits`: enum rd_field */
@@ -80,16 +82,26 @@ enum rd_op {
 	RD_OP_CASE = 60,
 	RD_OP_COALESCE = 61, /* list of value ids of one type */
 	/* text */
-	RD_OP_SUBSTRING = 70, /* a text, b from (int64), c length (int64) or RD_NONE; in characters */
-	RD_OP_UPPER = 71,     /* ASCII letters only: COLLATE "C" */
+	RD_OP_SUBSTRING =
+		70,       /* a text, b from (int64), c length (int64) or RD_NONE; in characters */
+	RD_OP_UPPER = 71, /* ASCII letters only: COLLATE "C" */
 	RD_OP_LOWER = 72,
-	RD_OP_LENGTH = 73,    /* characters, int32 */
-	RD_OP_CONCAT = 74,    /* a || b */
+	RD_OP_LENGTH = 73, /* characters, int32 */
+	RD_OP_CONCAT = 74, /* a || b */
 };
 
-enum rd_field { RD_FIELD_YEAR = 1, RD_FIELD_MONTH = 2, RD_FIELD_DAY = 3, RD_FIELD_QUARTER = 4,
-		RD_FIELD_HOUR = 5, RD_FIELD_MINUTE = 6, RD_FIELD_SECOND = 7, RD_FIELD_DOW = 8,
-		RD_FIELD_DOY = 9, RD_FIELD_EPOCH = 10 };
+enum rd_field {
+	RD_FIELD_YEAR = 1,
+	RD_FIELD_MONTH = 2,
+	RD_FIELD_DAY = 3,
+	RD_FIELD_QUARTER = 4,
+	RD_FIELD_HOUR = 5,
+	RD_FIELD_MINUTE = 6,
+	RD_FIELD_SECOND = 7,
+	RD_FIELD_DOW = 8,
+	RD_FIELD_DOY = 9,
+	RD_FIELD_EPOCH = 10
+};
 
 /* A LIKE pattern as a bounded automaton: pieces in order. */
 struct rd_like_item {
@@ -117,7 +129,8 @@ struct rd_prog {
 	const uint32_t *out; /* value ids */
 };
 
-/* ---- nodes --------------------------------------------------------------------------------------- */
+/* ---- nodes
+ * --------------------------------------------------------------------------------------- */
 
 enum rd_node_kind {
 	RD_NODE_SCAN = 1,
@@ -126,7 +139,7 @@ enum rd_node_kind {
 	RD_NODE_PROJECT = 4,
 	RD_NODE_JOIN = 5,
 	RD_NODE_AGGREGATE = 6,
-	RD_NODE_WINDOW = 7,  /* refused by version 1 */
+	RD_NODE_WINDOW = 7, /* refused by version 1 */
 	RD_NODE_SETOP = 8,
 	RD_NODE_SORT = 9,
 	RD_NODE_LIMIT = 10,
@@ -157,7 +170,7 @@ enum rd_agg_fn {
 };
 
 struct rd_agg {
-	uint8_t fn;             /* enum rd_agg_fn */
+	uint8_t fn; /* enum rd_agg_fn */
 	bool distinct;
 	uint32_t column;        /* of the input; RD_NONE for COUNT_STAR */
 	uint32_t filter;        /* boolean column of the input or RD_NONE */
@@ -193,49 +206,71 @@ enum rd_bound { RD_BOUND_PUBLIC = 1, RD_BOUND_PADDED = 2, RD_BOUND_SECRET = 3 };
  * `guard_keep` columns.
  */
 struct rd_node {
-	uint8_t kind;           /* enum rd_node_kind */
-	uint32_t input[2];      /* RD_NONE if unused */
+	uint8_t kind;      /* enum rd_node_kind */
+	uint32_t input[2]; /* RD_NONE if unused */
 	uint32_t n_cols;
 	const struct rd_coltype *col;
-	uint8_t bound;          /* enum rd_bound of the number of rows that leave */
-	uint64_t bound_rows;    /* public and padded: at most */
+	uint8_t bound;       /* enum rd_bound of the number of rows that leave */
+	uint64_t bound_rows; /* public and padded: at most */
 	union {
-		struct { uint32_t table; const uint32_t *column; } scan; /* n_cols column ids */
-		struct { uint32_t n_rows; const struct rd_value *value; } values; /* row-major */
-		struct { struct rd_prog prog; } filter;  /* one boolean output */
-		struct { struct rd_prog prog; } project; /* n_cols outputs */
 		struct {
-			uint8_t kind;             /* enum rd_join_kind */
+			uint32_t table;
+			const uint32_t *column;
+		} scan; /* n_cols column ids */
+		struct {
+			uint32_t n_rows;
+			const struct rd_value *value;
+		} values; /* row-major */
+		struct {
+			struct rd_prog prog;
+		} filter; /* one boolean output */
+		struct {
+			struct rd_prog prog;
+		} project; /* n_cols outputs */
+		struct {
+			uint8_t kind; /* enum rd_join_kind */
 			uint32_t n_keys;
 			const uint32_t *left_key, *right_key; /* columns, equal types; NULL never
 								 matches (null-aware anti apart) */
 			bool has_residual;
-			struct rd_prog residual;  /* over left's then right's columns */
+			struct rd_prog residual;        /* over left's then right's columns */
 			bool left_unique, right_unique; /* the keys are proven unique there */
 		} join;
 		struct {
 			uint32_t n_keys;
-			const uint32_t *key;      /* input columns */
+			const uint32_t *key; /* input columns */
 			uint32_t n_aggs;
 			const struct rd_agg *agg;
-			uint32_t n_sets;          /* grouping sets; 0: the one of all keys */
-			const uint64_t *set;      /* bit i: key i */
-		} aggregate;                      /* no keys, no sets: exactly one row */
-		struct { uint8_t op; bool all; } setop; /* 1 union 2 intersect 3 except */
-		struct { uint32_t n_keys; const struct rd_sort_key *key; } sort; /* total: see below */
-		struct { uint64_t count, offset; } limit; /* count UINT64_MAX: no limit */
+			uint32_t n_sets;     /* grouping sets; 0: the one of all keys */
+			const uint64_t *set; /* bit i: key i */
+		} aggregate;                 /* no keys, no sets: exactly one row */
+		struct {
+			uint8_t op;
+			bool all;
+		} setop; /* 1 union 2 intersect 3 except */
+		struct {
+			uint32_t n_keys;
+			const struct rd_sort_key *key;
+		} sort; /* total: see below */
+		struct {
+			uint64_t count, offset;
+		} limit; /* count UINT64_MAX: no limit */
 		struct {
 			uint32_t keep;
-			uint32_t n_rules; const struct rd_guard_rule *rule;
-			uint32_t n_cells; const struct rd_guard_cell *cell;
+			uint32_t n_rules;
+			const struct rd_guard_rule *rule;
+			uint32_t n_cells;
+			const struct rd_guard_cell *cell;
 		} guard;
-		struct { const struct rd_view *name; } output; /* n_cols names; the last node */
+		struct {
+			const struct rd_view *name;
+		} output; /* n_cols names; the last node */
 	};
 };
 
 struct rd_plan_table {
-	struct rd_view name;   /* as the query calls it */
-	uint32_t n_cols;       /* of the table's schema, for checking */
+	struct rd_view name; /* as the query calls it */
+	uint32_t n_cols;     /* of the table's schema, for checking */
 	const struct rd_column *column;
 };
 
@@ -252,22 +287,21 @@ struct rd_plan {
 };
 
 /* Deterministic CBOR, doc/format/plan.cddl. */
-RD_MUST_USE bool rd_plan_encode(const struct rd_plan *plan, struct rd_buf *out,
-				struct rd_err *err);
+RD_MUST_USE bool rd_plan_encode(const struct rd_plan *plan, struct rd_buf *out, struct rd_err *err);
 /* Hostile bytes: decoded without recursion and checked with rd_plan_check. */
 RD_MUST_USE bool rd_plan_decode(struct rd_view cbor, struct rd_arena *arena, struct rd_plan *out,
 				struct rd_err *err);
 /* Every index, type, scale and shape: an engine may rely on a plan that passed. */
 RD_MUST_USE bool rd_plan_check(const struct rd_plan *plan, struct rd_err *err);
 /* Indented text, one node a line, for `--explain` and `room show`. */
-RD_MUST_USE bool rd_plan_print(const struct rd_plan *plan, struct rd_buf *out,
-			       struct rd_err *err);
+RD_MUST_USE bool rd_plan_print(const struct rd_plan *plan, struct rd_buf *out, struct rd_err *err);
 /* The column ids of one plan table that the plan reads, ascending: the keys a broker releases. */
 RD_MUST_USE bool rd_plan_columns_read(const struct rd_plan *plan, uint32_t table,
-				      struct rd_arena *arena, const uint32_t **column,
-				      uint32_t *n, struct rd_err *err);
+				      struct rd_arena *arena, const uint32_t **column, uint32_t *n,
+				      struct rd_err *err);
 
-/* ---- SQL, edge only --------------------------------------------------------------------------------- */
+/* ---- SQL, edge only
+ * --------------------------------------------------------------------------------- */
 
 struct rd_sql_table {
 	struct rd_view name;
@@ -282,7 +316,8 @@ RD_MUST_USE bool rd_sql_compile(struct rd_view sql, const struct rd_sql_table *t
 /* "1:14" for a byte offset. */
 void rd_sql_line_column(struct rd_view sql, uint32_t offset, uint32_t *line, uint32_t *column);
 
-/* ---- disclosure rules (PROTOCOL.md 6) ------------------------------------------------------------------ */
+/* ---- disclosure rules (PROTOCOL.md 6)
+ * ------------------------------------------------------------------ */
 
 /* What one owner's table asks; classes come from the plan's table schema. */
 struct rd_table_rules {
@@ -292,7 +327,7 @@ struct rd_table_rules {
 };
 
 struct rd_rules_warning {
-	const char *code;       /* "rules.dominance", ... */
+	const char *code; /* "rules.dominance", ... */
 	struct rd_view text;
 };
 struct rd_rules_report {

@@ -12,8 +12,8 @@
 #include <redoubt/base.h>
 #include <redoubt/crypto.h>
 
-#define RD_COLUMNS_MAX 4096      /* columns of one table */
-#define RD_COLUMN_NAME_MAX 255   /* bytes */
+#define RD_COLUMNS_MAX 4096         /* columns of one table */
+#define RD_COLUMN_NAME_MAX 255      /* bytes */
 #define RD_GROUP_ROWS (256u * 1024) /* rows of a row group that we write */
 #define RD_PAGE_ROWS (16u * 1024)   /* rows of a page that we write: cut alike in all columns */
 #define RD_BATCH_ROWS 2048u         /* most rows of a batch */
@@ -74,9 +74,9 @@ struct rd_value {
 	struct rd_coltype type;
 	bool is_null;
 	union {
-		int64_t i;      /* bool, int32, int64, date, timestamp */
+		int64_t i; /* bool, int32, int64, date, timestamp */
 		double f;
-		rd_int128 d;    /* decimal, unscaled */
+		rd_int128 d; /* decimal, unscaled */
 		struct rd_view text;
 		struct {
 			int32_t months, days;
@@ -93,8 +93,8 @@ RD_MUST_USE bool rd_value_format(const struct rd_value *value, const char *null_
 				 struct rd_buf *out, struct rd_err *err);
 /* The reverse, for CSV fields, constants and test data: exact; refuses what does not fit
  * ("table.value.form", "table.value.range"). */
-RD_MUST_USE bool rd_value_parse(struct rd_view text, struct rd_coltype type,
-				struct rd_value *out, struct rd_err *err);
+RD_MUST_USE bool rd_value_parse(struct rd_view text, struct rd_coltype type, struct rd_value *out,
+				struct rd_err *err);
 
 /* Class of a column in a room (PROTOCOL.md 6), least revealing first; 0 is hidden. */
 enum rd_class {
@@ -109,8 +109,8 @@ const char *rd_class_name(enum rd_class c);
 struct rd_column {
 	struct rd_view name;
 	struct rd_coltype type;
-	uint8_t class_;  /* enum rd_class; declared by --schema, else RD_CLASS_HIDDEN */
-	bool unique;     /* no value twice (NULLs apart): proven when the table was sealed */
+	uint8_t class_; /* enum rd_class; declared by --schema, else RD_CLASS_HIDDEN */
+	bool unique;    /* no value twice (NULLs apart): proven when the table was sealed */
 };
 
 struct rd_schema {
@@ -118,7 +118,8 @@ struct rd_schema {
 	struct rd_column *column; /* the index is the column id */
 };
 
-/* ---- vectors ----------------------------------------------------------------------------------- */
+/* ---- vectors -----------------------------------------------------------------------------------
+ */
 
 enum rd_repr {
 	RD_CONST = 0, /* one value for all rows */
@@ -154,7 +155,8 @@ static inline bool rd_vec_is_null(const struct rd_vec *v, uint32_t row)
 /* One value out of a vector (dictionary looked up); text is borrowed. */
 struct rd_value rd_vec_value(const struct rd_vec *v, uint32_t row);
 
-/* Up to RD_BATCH_ROWS rows.  sel: the rows that count, ascending; NULL = all n (then n_sel == n). */
+/* Up to RD_BATCH_ROWS rows.  sel: the rows that count, ascending; NULL = all n (then n_sel == n).
+ */
 struct rd_batch {
 	uint32_t n, n_sel, n_cols;
 	const uint16_t *sel;
@@ -162,7 +164,8 @@ struct rd_batch {
 	uint64_t first_row;
 };
 
-/* ---- where bytes come from ----------------------------------------------------------------------- */
+/* ---- where bytes come from
+ * ----------------------------------------------------------------------- */
 
 /*
  * A random-access source of bytes: a file at the edge, a range served through the door in the
@@ -177,7 +180,8 @@ struct rd_blob {
 	void (*prefetch)(void *ctx, uint64_t offset, uint64_t len);
 };
 
-/* ---- keys ---------------------------------------------------------------------------------------- */
+/* ---- keys
+ * ---------------------------------------------------------------------------------------- */
 
 /* "redoubt-table-footer-v1" and "redoubt-table-column-v1": PROTOCOL.md 4. */
 #define RD_TABLE_KEY_LEN 32
@@ -237,7 +241,8 @@ RD_MUST_USE bool rd_table_aad_prefix(const struct rd_table_id *id, struct rd_are
 RD_MUST_USE bool rd_table_tail_digest(const struct rd_blob *blob, uint8_t out[RD_SHA256_LEN],
 				      struct rd_err *err);
 
-/* ---- reading --------------------------------------------------------------------------------------- */
+/* ---- reading
+ * --------------------------------------------------------------------------------------- */
 
 /* One open table: footer read, authenticated and checked.  Shared by threads once open. */
 struct rd_table;
@@ -262,11 +267,11 @@ bool rd_table_is_sealed(const struct rd_table *table);
 /* Authenticated facts about one column, for planning; never trusted against overflow for foreign
  * files (has_range is then false unless it was checked). */
 struct rd_column_stats {
-	bool has_nulls;       /* true when not known */
-	bool has_range;       /* min and max hold for all non-NULL values */
-	int64_t min, max;     /* integers, dates, timestamps, decimals up to precision 18 */
-	uint64_t n_distinct;  /* upper bound; rows when not known */
-	bool dictionary;      /* every page of it is dictionary-coded */
+	bool has_nulls;      /* true when not known */
+	bool has_range;      /* min and max hold for all non-NULL values */
+	int64_t min, max;    /* integers, dates, timestamps, decimals up to precision 18 */
+	uint64_t n_distinct; /* upper bound; rows when not known */
+	bool dictionary;     /* every page of it is dictionary-coded */
 };
 void rd_table_column_stats(const struct rd_table *table, uint32_t column,
 			   struct rd_column_stats *out);
@@ -295,7 +300,8 @@ struct rd_scan_cost {
 };
 void rd_cursor_cost(const struct rd_cursor *cursor, struct rd_scan_cost *out);
 
-/* ---- writing ---------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ---------------------------------------------------------------------------------------- */
 
 /* A streaming sink: `write` appends all bytes or fails. */
 struct rd_sink {
@@ -323,7 +329,8 @@ RD_MUST_USE bool rd_writer_add(struct rd_writer *writer, const struct rd_batch *
 RD_MUST_USE bool rd_writer_finish(struct rd_writer *writer, struct rd_err *err);
 void rd_writer_free(struct rd_writer **writer);
 
-/* ---- rows in memory: answers ------------------------------------------------------------------------- */
+/* ---- rows in memory: answers
+ * ------------------------------------------------------------------------- */
 
 /*
  * A small table in memory: what a query gives.  Flat vectors of n_rows; `withheld` marks cells
@@ -343,7 +350,8 @@ RD_MUST_USE bool rd_rows_encode(const struct rd_rows *rows, struct rd_buf *out, 
 RD_MUST_USE bool rd_rows_decode(struct rd_view cbor, struct rd_arena *arena, struct rd_rows *out,
 				struct rd_err *err);
 
-/* ---- CSV, edge only ------------------------------------------------------------------------------------ */
+/* ---- CSV, edge only
+ * ------------------------------------------------------------------------------------ */
 
 struct rd_csv_options {
 	const char *null_text; /* an unquoted field equal to it is NULL; "" by default */

@@ -194,14 +194,28 @@ static void test_hex(void **state)
 
 static void test_utf8(void **state)
 {
-	static const char *const good[] = { "", "a", "\xc3\xa4", "\xe2\x82\xac", "\xed\x9f\xbf",
-					    "\xee\x80\x80", "\xf0\x9f\x98\x80",
+	static const char *const good[] = { "",
+					    "a",
+					    "\xc3\xa4",
+					    "\xe2\x82\xac",
+					    "\xed\x9f\xbf",
+					    "\xee\x80\x80",
+					    "\xf0\x9f\x98\x80",
 					    "\xf4\x8f\xbf\xbf" };
-	static const char *const bad[] = { "\x80",	       "\xc0\x80",     "\xc1\xbf",
-					   "\xc3",	       "\xc3(",        "\xe0\x9f\xbf",
-					   "\xed\xa0\x80",     "\xe2\x82",     "\xe2\x82(",
-					   "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-					   "\xf5\x80\x80\x80", "\xf0\x9f\x98", "\xff" };
+	static const char *const bad[] = { "\x80",
+					   "\xc0\x80",
+					   "\xc1\xbf",
+					   "\xc3",
+					   "\xc3(",
+					   "\xe0\x9f\xbf",
+					   "\xed\xa0\x80",
+					   "\xe2\x82",
+					   "\xe2\x82(",
+					   "\xf0\x8f\xbf\xbf",
+					   "\xf4\x90\x80\x80",
+					   "\xf5\x80\x80\x80",
+					   "\xf0\x9f\x98",
+					   "\xff" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -239,10 +253,10 @@ static void test_load_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_view),	     cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_errors),	     cmocka_unit_test(test_arena),
-		cmocka_unit_test(test_buffer),	     cmocka_unit_test(test_secret),
-		cmocka_unit_test(test_hex),	     cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_view),         cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_errors),       cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_buffer),       cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_hex),          cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_nearest_word), cmocka_unit_test(test_load_store),
 	};
 
