@@ -61,7 +61,6 @@ void rd_arena_reset(struct rd_arena *arena)
 	if (arena->first) {
 		free_blocks(arena->first->next);
 		arena->first->next = NULL;
-		memset(block_bytes(arena->first), 0, arena->first->used);
 		arena->first->used = 0;
 		arena->held = arena->first->cap;
 	}
@@ -92,8 +91,7 @@ static bool add_block(struct rd_arena *arena, size_t need, struct rd_err *err)
 	block = aligned_alloc(ALIGN_LARGE, total & ~(ALIGN_LARGE - 1));
 	if (!block)
 		return rd_fail_errno(err, "base.memory", "%zu bytes", cap);
-	memset(block, 0, total & ~(ALIGN_LARGE - 1));
-	block->cap = cap;
+	*block = (struct block){ .cap = cap };
 	if (arena->current)
 		arena->current->next = block;
 	else
@@ -123,7 +121,8 @@ void *rd_arena_alloc(struct rd_arena *arena, size_t count, size_t size, struct r
 	}
 	arena->current->used = at + bytes;
 	arena->handed_out += bytes;
-	return block_bytes(arena->current) + at;
+	/* Zeroed here, not with its block: what is never handed out is never touched. */
+	return memset(block_bytes(arena->current) + at, 0, bytes);
 }
 
 bool rd_arena_copy(struct rd_arena *arena, struct rd_view in, struct rd_view *out,
@@ -188,11 +187,15 @@ void rd_buf_clear(struct rd_buf *buf)
 static bool grow(struct rd_buf *buf, size_t need)
 {
 	size_t cap = buf->cap ? buf->cap : 256;
+	size_t size;
 	uint8_t *data;
 
 	while (cap < need)
 		cap = cap > buf->max / 2 ? buf->max : cap * 2;
-	data = malloc(cap);
+	/* One byte more than counted, for the NUL that rd_buf_printf's last text brings along. */
+	if (!rd_add_size(cap, 1, &size))
+		return false;
+	data = malloc(size);
 	if (!data)
 		return false;
 	if (buf->len)
@@ -248,13 +251,12 @@ void rd_buf_printf(struct rd_buf *buf, const char *fmt, ...)
 		buf->failed = true;
 		return;
 	}
-	at = rd_buf_extend(buf, (size_t)len + 1); /* the NUL is given back below */
+	at = rd_buf_extend(buf, (size_t)len);
 	if (!at)
 		return;
 	va_start(args, fmt);
 	(void)vsnprintf((char *)at, (size_t)len + 1, fmt, args);
 	va_end(args);
-	buf->len--;
 }
 
 struct rd_view rd_buf_view(const struct rd_buf *buf)
@@ -266,6 +268,7 @@ bool rd_buf_ok(const struct rd_buf *buf, struct rd_err *err)
 {
 	if (buf->failed)
 		return rd_fail(err, RD_FAULT_FAILED, "base.buffer.limit",
-			       "output would pass its limit of %zu bytes", buf->max);
+			       "output would pass its limit of %zu bytes, or memory ran out",
+			       buf->max);
 	return true;
 }
