@@ -88,6 +88,7 @@ bool rd_pem_unwrap(const char *label, struct rd_view pem, struct rd_span *out, s
 	struct rd_view text = pem;
 	size_t from = out->used;
 
+	rd_buf_init(&again, TEXT_MAX + 256);
 	if (pem.len > TEXT_MAX)
 		return malformed(err);
 	if (!take_marker("BEGIN", label, &text))
@@ -98,7 +99,6 @@ bool rd_pem_unwrap(const char *label, struct rd_view pem, struct rd_span *out, s
 			return malformed(err);
 	/* One way to write it: whatever differs from what we would write is refused, be it padding
 	 * bits, spaces or text around the block. */
-	rd_buf_init(&again, TEXT_MAX + 256);
 	if (!rd_pem_wrap(label, rd_view_of(out->data + from, out->used - from), &again, err))
 		return false;
 	if (!rd_equal_secret(rd_buf_view(&again), pem))
