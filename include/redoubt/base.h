@@ -146,6 +146,7 @@ struct rd_buf {
 	bool failed;
 };
 
+/* The same as an initialiser { .max = max }, which is what goes with RD_AUTO(rd_buf_free). */
 void rd_buf_init(struct rd_buf *buf, size_t max);
 /* Wipes and frees; the buffer may be used again after rd_buf_init. */
 void rd_buf_free(struct rd_buf *buf);

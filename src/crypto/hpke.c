@@ -40,9 +40,8 @@ static void put_label(struct rd_buf *out, const struct labels *labels, const cha
 static bool labeled_extract(const struct labels *labels, struct rd_view salt, const char *label,
 			    struct rd_view ikm, struct rd_secret *out, struct rd_err *err)
 {
-	struct rd_buf text RD_AUTO(rd_buf_free);
+	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = INFO_MAX + 64 };
 
-	rd_buf_init(&text, INFO_MAX + 64);
 	put_label(&text, labels, label);
 	rd_buf_add(&text, ikm);
 	return rd_buf_ok(&text, err) &&
@@ -53,9 +52,8 @@ static bool labeled_expand(const struct labels *labels, const struct rd_secret *
 			   const char *label, struct rd_view info, struct rd_span *out,
 			   struct rd_err *err)
 {
-	struct rd_buf text RD_AUTO(rd_buf_free);
+	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = 512 };
 
-	rd_buf_init(&text, 512);
 	rd_buf_add_byte(&text, (uint8_t)(out->cap >> 8));
 	rd_buf_add_byte(&text, (uint8_t)out->cap);
 	put_label(&text, labels, label);

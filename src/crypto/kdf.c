@@ -25,8 +25,7 @@ bool rd_hkdf_expand(enum rd_hash hash, struct rd_view prk, struct rd_view info, 
 		return rd_fail(err, RD_FAULT_USAGE, "crypto.size",
 			       "HKDF of %zu bytes with %zu bytes of info is out of bounds", want,
 			       info.len);
-	struct rd_buf block RD_AUTO(rd_buf_free);
-	rd_buf_init(&block, RD_SHA512_LEN + HKDF_INFO_MAX + 1);
+	struct rd_buf block RD_AUTO(rd_buf_free) = { .max = RD_SHA512_LEN + HKDF_INFO_MAX + 1 };
 	struct rd_secret t = { .len = 0 };
 	bool ok = true;
 	for (uint8_t i = 1; ok && okm->used < okm->cap; i++) {

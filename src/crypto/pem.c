@@ -47,10 +47,9 @@ static bool malformed(struct rd_err *err)
 /* Cuts `marker` with the label in it off the front of *text. */
 static bool take_marker(const char *marker, const char *label, struct rd_view *text)
 {
-	struct rd_buf want RD_AUTO(rd_buf_free);
+	struct rd_buf want RD_AUTO(rd_buf_free) = { .max = 256 };
 	bool found;
 
-	rd_buf_init(&want, 256);
 	rd_buf_printf(&want, "-----%s %s-----\n", marker, label);
 	found = !want.failed && rd_view_starts(*text, rd_buf_view(&want));
 	if (found)
@@ -84,11 +83,10 @@ static bool take_line(struct rd_view *text, struct rd_span *out)
 
 bool rd_pem_unwrap(const char *label, struct rd_view pem, struct rd_span *out, struct rd_err *err)
 {
-	struct rd_buf again RD_AUTO(rd_buf_free);
+	struct rd_buf again RD_AUTO(rd_buf_free) = { .max = TEXT_MAX + 256 };
 	struct rd_view text = pem;
 	size_t from = out->used;
 
-	rd_buf_init(&again, TEXT_MAX + 256);
 	if (pem.len > TEXT_MAX)
 		return malformed(err);
 	if (!take_marker("BEGIN", label, &text))
