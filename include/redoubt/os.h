@@ -82,9 +82,16 @@ void rd_os_futex_wake(uint32_t *word);
 
 /* A connected pair of SOCK_SEQPACKET sockets: one send is one receive. */
 RD_MUST_USE bool rd_os_socket_pair(int fd[2], struct rd_err *err);
-/* Sends one message and up to RD_OS_MESSAGE_FDS descriptors, which stay the caller's. */
-RD_MUST_USE bool rd_os_message_send(int fd, struct rd_view bytes, const int *fds, uint32_t n_fds,
-				    int64_t deadline_ns, struct rd_err *err);
+/* Sends one message. */
+RD_MUST_USE bool rd_os_message_send(int fd, struct rd_view bytes, int64_t deadline_ns,
+				    struct rd_err *err);
+/* As above with up to RD_OS_MESSAGE_FDS descriptors, which stay the caller's. */
+struct rd_os_fds {
+	const int *fd;
+	uint32_t n;
+};
+RD_MUST_USE bool rd_os_message_send_fds(int fd, struct rd_view bytes, struct rd_os_fds fds,
+					int64_t deadline_ns, struct rd_err *err);
 
 struct rd_os_message {
 	struct rd_span bytes; /* lent by the caller; a longer message is refused, not cut */
@@ -99,7 +106,7 @@ RD_MUST_USE bool rd_os_message_recv(int fd, struct rd_os_message *message, int64
 /* close(2) where the descriptor is >= 0; sets it to -1.  For RD_AUTO too. */
 void rd_os_close(int *fd);
 
-/* ---- the sandbox, seen from inside ------------------------------------------------------------ */
+/* ---- the sandbox, seen from inside ----------------------------------------------------------- */
 
 /* Layers of the process sandbox.  A set bit of a mask means: MISSING.  The numbers go into claims
  * (sandbox.missing, PROTOCOL.md 2): never renumber. */
@@ -126,9 +133,9 @@ RD_MUST_USE bool rd_os_sandbox_enter(uint32_t *missing, struct rd_err *err);
  * descriptors, clock, random and exit remain; everything else kills the process.  No way back. */
 RD_MUST_USE bool rd_os_sandbox_seal(uint32_t *missing, struct rd_err *err);
 
-/* ======== the rest, not in the enclave ========================================================== */
+/* ======== the rest, not in the enclave ======================================================== */
 
-/* ---- files -------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* The whole file, at most `max` bytes ("os.file.large"), appended to `out`. */
 RD_MUST_USE bool rd_os_file_read(const char *path, size_t max, struct rd_buf *out,
@@ -152,7 +159,8 @@ RD_MUST_USE bool rd_os_mkdirs(const char *path, unsigned mode, struct rd_err *er
 RD_MUST_USE bool rd_os_file_lock(const char *path, int *fd, struct rd_err *err);
 
 /* A file opened for reading at any place; made for struct rd_blob (redoubt/table.h): ctx is the
- * struct, rd_os_file_pread its `read`.  Only regular files.  Calls may come from several threads. */
+ * struct, rd_os_file_pread its `read`.  Only regular files.  Calls may come from several threads.
+ * */
 struct rd_os_file {
 	int fd;
 	uint64_t size; /* when it was opened */
@@ -172,11 +180,12 @@ RD_MUST_USE bool rd_os_out_new(const char *path, unsigned mode, struct rd_os_out
 			       struct rd_err *err);
 /* ctx is the struct rd_os_out: made for struct rd_sink.  Buffered. */
 RD_MUST_USE bool rd_os_out_write(void *out, struct rd_view bytes, struct rd_err *err);
-/* fsync, rename.  After it, or instead of it, rd_os_out_free: which removes what was not finished. */
+/* fsync, rename.  After it, or instead of it, rd_os_out_free: which removes what was not
+ * finished. */
 RD_MUST_USE bool rd_os_out_finish(struct rd_os_out *out, struct rd_err *err);
 void rd_os_out_free(struct rd_os_out **out);
 
-/* ---- sockets ------------------------------------------------------------------------------------ */
+/* ---- sockets --------------------------------------------------------------------------------- */
 
 /* `address` is "host:port", "[v6]:port"; port 0 takes a free one.  Names are resolved.  Sockets
  * are non-blocking inside; the calls below wait. */
@@ -205,7 +214,8 @@ RD_MUST_USE bool rd_os_wait_readable(const int *fds, uint32_t n, int64_t deadlin
 
 /*
  * A watch makes a descriptor's becoming readable (or hung up) ring a futex word, so that one thread
- * can wait for shared memory and for sockets in one place.  Edge-triggered: after a ring, read until
+ * can wait for shared memory and for sockets in one place.  Edge-triggered: after a ring, read
+ * until
  * nothing is left.  One background thread a watch.
  */
 struct rd_os_watch;
@@ -217,12 +227,13 @@ RD_MUST_USE bool rd_os_recv_now(int fd, struct rd_span *out, bool *nothing, stru
 /* True when the other end of a socket has hung up. */
 bool rd_os_hung_up(int fd);
 
-/* ---- processes ------------------------------------------------------------------------------------ */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 #define RD_OS_PASS_FDS 4u
 
 struct rd_process_options {
-	const char *const *argv; /* ends with NULL; argv[0] is a path, or a name looked up in PATH */
+	/* ends with NULL; argv[0] is a path, or a name looked up in PATH */
+	const char *const *argv;
 	const char *const *env;  /* ends with NULL; NULL: the caller's */
 	bool pipe_in, pipe_out, pipe_err; /* else: the caller's own, stdin from /dev/null */
 	bool quiet;              /* without pipe_out, pipe_err: to /dev/null */
@@ -251,7 +262,7 @@ RD_MUST_USE bool rd_os_program_folder(struct rd_arena *arena, struct rd_view *ou
  * ignored.  For daemons. */
 RD_MUST_USE bool rd_os_signal_fd(int *fd, struct rd_err *err);
 
-/* ---- the sandbox, seen from outside: the launcher ---------------------------------------------------- */
+/* ---- the sandbox, seen from outside: the launcher -------------------------------------------- */
 
 #define RD_SANDBOX_FDS 2u
 
@@ -285,10 +296,13 @@ RD_MUST_USE bool rd_os_sandbox_describe(const struct rd_sandbox *sandbox, struct
  */
 RD_MUST_USE bool rd_os_zygote_start(const struct rd_sandbox *common, int *socket,
 				    struct rd_err *err);
-/* `fds` appear in the child as 3 and 4.  *id names it for rd_os_zygote_kill; *missing as in
- * rd_os_sandbox_spawn. */
+struct rd_os_zygote_child {
+	uint32_t id;      /* for rd_os_zygote_kill */
+	uint32_t missing; /* as in struct rd_sandbox_child */
+};
+/* `fds` appear in the child as 3 and 4. */
 RD_MUST_USE bool rd_os_zygote_spawn(int socket, const int fds[RD_SANDBOX_FDS], uint32_t uid,
-				    uint32_t *id, uint32_t *missing, struct rd_err *err);
+				    struct rd_os_zygote_child *out, struct rd_err *err);
 /* Kills and forgets a child, dead or alive. */
 RD_MUST_USE bool rd_os_zygote_kill(int socket, uint32_t id, struct rd_err *err);
 /* Copies a file of at most `max` bytes into an executable memfd that nobody can write again. */
@@ -297,7 +311,7 @@ RD_MUST_USE bool rd_os_exe_seal(const char *path, size_t max, int *fd, struct rd
  * a filter that kills any attempt at a network socket or at executing a program. */
 RD_MUST_USE bool rd_os_launcher_confine(uint32_t uid, struct rd_err *err);
 
-/* ---- the terminal ------------------------------------------------------------------------------------ */
+/* ---- the terminal ---------------------------------------------------------------------------- */
 
 bool rd_os_is_terminal(int fd);
 /* Columns of the terminal behind fd, 80 when unknown. */

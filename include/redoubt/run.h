@@ -23,7 +23,7 @@
 
 extern const struct rd_code_text rd_run_codes[];
 
-/* ---- the door ------------------------------------------------------------------------------------ */
+/* ---- the door -------------------------------------------------------------------------------- */
 
 #define RD_DOOR_JOB_MAX (2u << 20)     /* bytes of a job */
 #define RD_DOOR_BLOBS_MAX 64u          /* tables of a job */
@@ -53,6 +53,7 @@ void rd_door_free(struct rd_door **door);
 
 /* The job that the host wants done, copied into the arena: opaque bytes here, hostile. */
 struct rd_door_job {
+	struct rd_door *door;
 	struct rd_view bytes;
 	uint32_t n_blobs, n_peers;
 	uint64_t blob_size[RD_DOOR_BLOBS_MAX]; /* as the host says */
@@ -62,7 +63,7 @@ RD_MUST_USE bool rd_door_job(struct rd_door *door, int64_t deadline_ns, struct r
 
 /* Blob number `index` of the job as a source of bytes; lives as long as the door and the arena.
  * `prefetch` starts reads that a later `read` of the same range finds done. */
-RD_MUST_USE bool rd_door_blob(struct rd_door *door, const struct rd_door_job *job, uint32_t index,
+RD_MUST_USE bool rd_door_blob(const struct rd_door_job *job, uint32_t index,
 			      struct rd_arena *arena, struct rd_blob *out, struct rd_err *err);
 
 /* A TCP connection to peer number `peer` of the job, relayed by the host. */
@@ -97,7 +98,7 @@ enum rd_run_end {
 };
 const char *rd_run_end_text(uint32_t code);
 
-/* ---- the enclave ----------------------------------------------------------------------------------- */
+/* ---- the enclave ----------------------------------------------------------------------------- */
 
 enum rd_enclave_state {
 	RD_ENCLAVE_NEW = 0,
@@ -131,9 +132,12 @@ RD_MUST_USE bool rd_enclave_make_keys(struct rd_enclave *enclave, struct rd_err 
  * must be this enclave's.  Role broker in READY (-> ATTESTED) or ATTESTED; role receipt in RUNNING
  * or SEALED.  Gives the complete claims bytes and the CMW, in the arena.
  */
-RD_MUST_USE bool rd_enclave_evidence(struct rd_enclave *enclave, const struct rd_claims *draft,
-				     struct rd_arena *arena, struct rd_view *claims,
-				     struct rd_view *cmw, struct rd_err *err);
+struct rd_enclave_evidence {
+	struct rd_view claims, cmw;
+};
+RD_MUST_USE bool rd_enclave_attest(struct rd_enclave *enclave, const struct rd_claims *draft,
+				   struct rd_arena *arena, struct rd_enclave_evidence *out,
+				   struct rd_err *err);
 /* The next state, one step forward: PROVISIONED, RUNNING, SEALED.  Anything else fails with
  * "run.enclave.state". */
 RD_MUST_USE bool rd_enclave_advance(struct rd_enclave *enclave, enum rd_enclave_state to,
@@ -147,14 +151,15 @@ void rd_enclave_wipe(struct rd_enclave *enclave);
  * wipes and tells the host the end that `run` gave.
  */
 struct rd_enclave_program {
-	/* May be NULL.  Before the second filter: initialise libraries, start threads, pre-fault. */
+	/* May be NULL.  Before the second filter: initialise libraries, start threads, pre-fault.
+	 * */
 	bool (*prepare)(struct rd_enclave *enclave, struct rd_err *err);
 	/* Takes its job from enclave->door; an end of enum rd_run_end. */
 	uint32_t (*run)(struct rd_enclave *enclave, int64_t deadline_ns);
 };
 int rd_enclave_main(const struct rd_enclave_program *program);
 
-/* ---- the launcher ------------------------------------------------------------------------------------ */
+/* ---- the launcher ---------------------------------------------------------------------------- */
 
 #define RD_ENCLAVE_FILE_MAX (256u << 20) /* bytes of an enclave file */
 #define RD_LAUNCHER_ENCLAVES_MAX 32u     /* at a time */
@@ -173,7 +178,7 @@ RD_MUST_USE bool rd_launcher_run(const struct rd_launcher_options *options, stru
 RD_MUST_USE bool rd_run_measure(const char *path, uint8_t out[RD_MEASUREMENT_LEN],
 				struct rd_err *err);
 
-/* ---- the host ---------------------------------------------------------------------------------------- */
+/* ---- the host -------------------------------------------------------------------------------- */
 
 struct rd_host_options {
 	const char *launcher_path, *enclave_path, *key_path;

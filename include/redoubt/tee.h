@@ -5,7 +5,8 @@
  *
  *  - Claims: the EAT map that binds a session, a run or a receipt to an enclave (PROTOCOL.md 2).
  *    The same for every technology.  In the enclave's library.
- *  - Technologies: one const `struct rd_tee` each, in the visible array rd_tees.  Evidence of any of
+ *  - Technologies: one const `struct rd_tee` each, in the visible array rd_tees.  Evidence of any
+ * of
  *    them is one *bundle*: CBOR [claims, report, [collateral...]], in a CMW record whose content
  *    type names the technology.  The report is the technology's own format, untouched (an SNP
  *    report, a TDX quote, an NSM document...), and carries report_data; the claims hash to it.
@@ -22,7 +23,7 @@
 
 extern const struct rd_code_text rd_tee_codes[];
 
-/* ---- claims ------------------------------------------------------------------------------------ */
+/* ---- claims ---------------------------------------------------------------------------------- */
 
 #define RD_CLAIMS_MAX 4096u       /* bytes of an encoded claims map */
 #define RD_REPORT_DATA_LEN 64u
@@ -95,7 +96,7 @@ RD_MUST_USE bool rd_claims_report_data(struct rd_view claims, uint8_t out[RD_REP
 RD_MUST_USE bool rd_claims_match(struct rd_view claims, struct rd_view report_data,
 				 struct rd_err *err);
 
-/* ---- bundles ----------------------------------------------------------------------------------- */
+/* ---- bundles --------------------------------------------------------------------------------- */
 
 #define RD_BUNDLE_MAX (256u * 1024) /* bytes */
 #define RD_COLLATERAL_MAX 16u
@@ -112,7 +113,7 @@ RD_MUST_USE bool rd_bundle_encode(const struct rd_bundle *bundle, struct rd_buf 
 RD_MUST_USE bool rd_bundle_decode(struct rd_view bytes, struct rd_bundle *out,
 				  struct rd_err *err);
 
-/* ---- technologies -------------------------------------------------------------------------------- */
+/* ---- technologies ---------------------------------------------------------------------------- */
 
 /* Who vouches, strongest last; the weakest link counts.  Numbers are part of rooms. */
 enum rd_level {
@@ -126,7 +127,8 @@ enum rd_level {
 const char *rd_level_name(enum rd_level level);
 RD_MUST_USE bool rd_level_parse(struct rd_view name, enum rd_level *out, struct rd_err *err);
 
-/* One thing that verify looked at.  What a check could not do for want of input is a finding too. */
+/* One thing that verify looked at.  What a check could not do for want of input is a finding too.
+ * */
 enum rd_finding_state {
 	RD_FINDING_BAD = 0,     /* the zero refuses */
 	RD_FINDING_UNKNOWN = 1, /* needed collateral or time is missing; refuses unless allowed */
@@ -228,7 +230,7 @@ RD_MUST_USE bool rd_evidence_make(const struct rd_tee *tee, struct rd_view claim
 				  const struct rd_secret *launcher_key, struct rd_buf *cmw,
 				  struct rd_err *err);
 
-/* ---- process: the launcher's word ------------------------------------------------------------------ */
+/* ---- process: the launcher's word ------------------------------------------------------------ */
 
 /*
  * The report is a COSE_Sign1 of type "process-report" by the launcher's Ed25519 key over

@@ -48,25 +48,25 @@ union control {
 	char room[CMSG_SPACE(RD_OS_MESSAGE_FDS * sizeof(int))];
 };
 
-bool rd_os_message_send(int fd, struct rd_view bytes, const int *fds, uint32_t n_fds,
-			int64_t deadline_ns, struct rd_err *err)
+bool rd_os_message_send_fds(int fd, struct rd_view bytes, struct rd_os_fds fds, int64_t deadline_ns,
+			    struct rd_err *err)
 {
 	struct iovec part = { .iov_base = (void *)(uintptr_t)bytes.data, .iov_len = bytes.len };
 	union control control = { 0 };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 
-	if (!bytes.len || bytes.len > RD_OS_MESSAGE_MAX || n_fds > RD_OS_MESSAGE_FDS)
+	if (!bytes.len || bytes.len > RD_OS_MESSAGE_MAX || fds.n > RD_OS_MESSAGE_FDS)
 		return rd_fail(err, RD_FAULT_USAGE, "os.message.size",
 			       "a message has 1 to %u bytes and at most %u descriptors, not %zu "
 			       "and %u",
-			       RD_OS_MESSAGE_MAX, RD_OS_MESSAGE_FDS, bytes.len, n_fds);
-	if (n_fds) {
+			       RD_OS_MESSAGE_MAX, RD_OS_MESSAGE_FDS, bytes.len, fds.n);
+	if (fds.n) {
 		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+		message.msg_controllen = CMSG_SPACE(fds.n * sizeof(int));
 		control.header.cmsg_level = SOL_SOCKET;
 		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(&control.header), fds, n_fds * sizeof(int));
+		control.header.cmsg_len = CMSG_LEN(fds.n * sizeof(int));
+		memcpy(CMSG_DATA(&control.header), fds.fd, fds.n * sizeof(int));
 	}
 	for (;;) {
 		ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -83,6 +83,11 @@ bool rd_os_message_send(int fd, struct rd_view bytes, const int *fds, uint32_t n
 			return rd_fail_errno(err, "os.message.send", "sending a message");
 		}
 	}
+}
+
+bool rd_os_message_send(int fd, struct rd_view bytes, int64_t deadline_ns, struct rd_err *err)
+{
+	return rd_os_message_send_fds(fd, bytes, (struct rd_os_fds){ NULL, 0 }, deadline_ns, err);
 }
 
 /* Takes the descriptors out of a received message; closes those above the allowed number. */

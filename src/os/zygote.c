@@ -77,8 +77,8 @@ static _Noreturn void serve(const struct rd_sandbox *common, int socket)
 		}
 		for (uint32_t i = 0; i < m.n_fds; i++)
 			close(m.fds[i]);
-		if (!rd_os_message_send(socket, rd_view_of(&reply, sizeof(reply)), NULL, 0,
-					RD_NO_DEADLINE, &err))
+		if (!rd_os_message_send(socket, rd_view_of(&reply, sizeof(reply)), RD_NO_DEADLINE,
+					&err))
 			break;
 	}
 	for (uint32_t i = 0; i < CHILDREN_MAX; i++)
@@ -126,8 +126,9 @@ static bool ask(int socket, const struct request *q, const int *fds, struct repl
 {
 	struct rd_os_message m = { .bytes = { (uint8_t *)reply, sizeof(*reply), 0 } };
 
-	if (!rd_os_message_send(socket, rd_view_of(q, sizeof(*q)), fds, fds ? RD_SANDBOX_FDS : 0,
-				RD_NO_DEADLINE, err) ||
+	if (!rd_os_message_send_fds(socket, rd_view_of(q, sizeof(*q)),
+				    (struct rd_os_fds){ fds, fds ? RD_SANDBOX_FDS : 0 },
+				    RD_NO_DEADLINE, err) ||
 	    !rd_os_message_recv(socket, &m, RD_NO_DEADLINE, err))
 		return rd_wrap(err, "zygote");
 	if (m.bytes.used != sizeof(*reply) || !reply->ok) {
@@ -138,16 +139,15 @@ static bool ask(int socket, const struct request *q, const int *fds, struct repl
 	return true;
 }
 
-bool rd_os_zygote_spawn(int socket, const int fds[RD_SANDBOX_FDS], uint32_t uid, uint32_t *id,
-			uint32_t *missing, struct rd_err *err)
+bool rd_os_zygote_spawn(int socket, const int fds[RD_SANDBOX_FDS], uint32_t uid,
+			struct rd_os_zygote_child *out, struct rd_err *err)
 {
 	struct request q = { OP_SPAWN, uid };
 	struct reply reply = { 0 };
 
 	if (!ask(socket, &q, fds, &reply, err))
 		return false;
-	*id = reply.id;
-	*missing = reply.missing;
+	*out = (struct rd_os_zygote_child){ .id = reply.id, .missing = reply.missing };
 	return true;
 }
 

@@ -251,7 +251,7 @@ bool rd_door_job(struct rd_door *door, int64_t deadline_ns, struct rd_arena *are
 	if (!ok)
 		return false;
 	head = 8 * (size_t)door->job.a;
-	*out = (struct rd_door_job){ .n_blobs = door->job.a, .n_peers = door->job.b };
+	*out = (struct rd_door_job){ .door = door, .n_blobs = door->job.a, .n_peers = door->job.b };
 	memcpy(out->blob_size, door->blob_size, sizeof(out->blob_size));
 	return rd_arena_copy(arena, rd_view_of(door->job_bytes + head, door->job.len - head),
 			     &out->bytes, err);
@@ -426,8 +426,8 @@ static void blob_prefetch(void *ctx, uint64_t offset, uint64_t len)
 	pthread_mutex_unlock(&b->door->lock);
 }
 
-bool rd_door_blob(struct rd_door *door, const struct rd_door_job *job, uint32_t index,
-		  struct rd_arena *arena, struct rd_blob *out, struct rd_err *err)
+bool rd_door_blob(const struct rd_door_job *job, uint32_t index, struct rd_arena *arena,
+		  struct rd_blob *out, struct rd_err *err)
 {
 	struct blob *b;
 
@@ -437,7 +437,7 @@ bool rd_door_blob(struct rd_door *door, const struct rd_door_job *job, uint32_t 
 	b = RD_NEW(arena, struct blob, err);
 	if (!b)
 		return false;
-	*b = (struct blob){ .door = door, .index = index, .size = job->blob_size[index] };
+	*b = (struct blob){ .door = job->door, .index = index, .size = job->blob_size[index] };
 	*out = (struct rd_blob){
 		.ctx = b, .size = b->size, .read = blob_read, .prefetch = blob_prefetch
 	};

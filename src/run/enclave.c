@@ -92,7 +92,7 @@ static bool ask(const struct rd_enclave *e, struct rd_view claims, struct rd_spa
 	rd_cbor_put_uint(&request, e->sandbox_missing);
 	rd_cbor_put_bytes(&request, claims);
 	if (!rd_buf_ok(&request, err) ||
-	    !rd_os_message_send(e->launcher_fd, rd_buf_view(&request), NULL, 0, deadline, err) ||
+	    !rd_os_message_send(e->launcher_fd, rd_buf_view(&request), deadline, err) ||
 	    !rd_os_message_recv(e->launcher_fd, &m, deadline, err))
 		return rd_wrap(err, "launcher");
 	*reply = m.bytes;
@@ -100,8 +100,7 @@ static bool ask(const struct rd_enclave *e, struct rd_view claims, struct rd_spa
 }
 
 /* [EVIDENCE, claims, cmw], or [ERROR, code, text]. */
-static bool take_reply(struct rd_view reply, struct rd_view *claims, struct rd_view *cmw,
-		       struct rd_err *err)
+static bool take_reply(struct rd_view reply, struct rd_enclave_evidence *out, struct rd_err *err)
 {
 	struct rd_cbor_reader r;
 
@@ -110,15 +109,14 @@ static bool take_reply(struct rd_view reply, struct rd_view *claims, struct rd_v
 	if (rd_cbor_read_uint(&r, LAUNCHER_EVIDENCE) != LAUNCHER_EVIDENCE)
 		return rd_fail(err, RD_FAULT_REFUSED, "run.launcher.refused",
 			       "the launcher refused evidence");
-	*claims = rd_cbor_read_bytes(&r, 1, RD_CLAIMS_MAX);
-	*cmw = rd_cbor_read_bytes(&r, 1, LAUNCHER_MESSAGE_MAX);
+	out->claims = rd_cbor_read_bytes(&r, 1, RD_CLAIMS_MAX);
+	out->cmw = rd_cbor_read_bytes(&r, 1, LAUNCHER_MESSAGE_MAX);
 	rd_cbor_leave(&r);
 	return rd_cbor_finish(&r, err) || rd_wrap(err, "launcher");
 }
 
-bool rd_enclave_evidence(struct rd_enclave *e, const struct rd_claims *draft,
-			 struct rd_arena *arena, struct rd_view *claims, struct rd_view *cmw,
-			 struct rd_err *err)
+bool rd_enclave_attest(struct rd_enclave *e, const struct rd_claims *draft, struct rd_arena *arena,
+		       struct rd_enclave_evidence *out, struct rd_err *err)
 {
 	RD_AUTO(rd_buf_free) struct rd_buf bytes;
 	struct rd_span reply = { .cap = LAUNCHER_MESSAGE_MAX };
@@ -132,7 +130,7 @@ bool rd_enclave_evidence(struct rd_enclave *e, const struct rd_claims *draft,
 	reply.data = rd_arena_alloc(arena, 1, reply.cap, err);
 	if (!reply.data || !rd_claims_encode(draft, &bytes, err) ||
 	    !ask(e, rd_buf_view(&bytes), &reply, err) ||
-	    !take_reply(rd_view_of(reply.data, reply.used), claims, cmw, err))
+	    !take_reply(rd_view_of(reply.data, reply.used), out, err))
 		return false;
 	if (e->state == RD_ENCLAVE_READY)
 		e->state = RD_ENCLAVE_ATTESTED;

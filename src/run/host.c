@@ -47,25 +47,21 @@ const char *rd_run_end_text(uint32_t code)
  */
 
 /* One message from the launcher; its own errors become ours. */
-static bool hear(int socket, uint64_t expected, struct rd_span *bytes, int *fds, uint32_t n_fds,
-		 struct rd_err *err)
+static bool hear(int socket, uint64_t expected, struct rd_os_message *m, struct rd_err *err)
 {
-	struct rd_os_message m = { .bytes = *bytes, .max_fds = n_fds };
+	uint32_t n_fds = m->max_fds;
 	struct rd_cbor_reader r;
 	uint64_t what;
 
-	if (!rd_os_message_recv(socket, &m, rd_os_deadline(START_MS), err))
+	if (!rd_os_message_recv(socket, m, rd_os_deadline(START_MS), err))
 		return rd_wrap(err, "launcher");
-	*bytes = m.bytes;
-	rd_cbor_read_init(&r, rd_view_of(m.bytes.data, m.bytes.used), RD_CBOR_STRICT);
+	rd_cbor_read_init(&r, rd_view_of(m->bytes.data, m->bytes.used), RD_CBOR_STRICT);
 	rd_cbor_enter_array(&r, 3);
 	what = rd_cbor_read_uint(&r, LAUNCHER_EVIDENCE);
-	if (!r.failed && what == expected && m.n_fds == n_fds) {
-		memcpy(fds, m.fds, n_fds * sizeof(int));
+	if (!r.failed && what == expected && m->n_fds == n_fds)
 		return true;
-	}
-	for (uint32_t i = 0; i < m.n_fds; i++)
-		rd_os_close(&m.fds[i]);
+	for (uint32_t i = 0; i < m->n_fds; i++)
+		rd_os_close(&m->fds[i]);
 	if (!r.failed && what == LAUNCHER_ERROR) {
 		struct rd_view code = rd_cbor_read_text(&r, 0, 128);
 		struct rd_view text = rd_cbor_read_text(&r, 0, RD_ERR_TEXT_MAX);
@@ -80,14 +76,13 @@ static bool hear(int socket, uint64_t expected, struct rd_span *bytes, int *fds,
 static bool hear_hello(struct rd_host *host, struct rd_err *err)
 {
 	uint8_t bytes[4096];
-	struct rd_span in = { bytes, sizeof(bytes), 0 };
-	int none[1];
+	struct rd_os_message m = { .bytes = { bytes, sizeof(bytes), 0 } };
 	struct rd_cbor_reader r;
 	struct rd_view measurement, key;
 
-	if (!hear(host->socket, LAUNCHER_HELLO, &in, none, 0, err))
+	if (!hear(host->socket, LAUNCHER_HELLO, &m, err))
 		return false;
-	rd_cbor_read_init(&r, rd_view_of(bytes, in.used), RD_CBOR_STRICT);
+	rd_cbor_read_init(&r, rd_view_of(bytes, m.bytes.used), RD_CBOR_STRICT);
 	rd_cbor_enter_array(&r, 3);
 	rd_cbor_read_uint(&r, LAUNCHER_HELLO);
 	measurement = rd_cbor_read_bytes(&r, RD_MEASUREMENT_LEN, RD_MEASUREMENT_LEN);
@@ -225,23 +220,21 @@ bool rd_host_run_new(struct rd_host *host, struct rd_host_run **out, struct rd_e
 {
 	RD_AUTO(rd_buf_free) struct rd_buf ask;
 	uint8_t bytes[4096];
-	struct rd_span in = { bytes, sizeof(bytes), 0 };
-	int fds[2];
+	struct rd_os_message m = { .bytes = { bytes, sizeof(bytes), 0 }, .max_fds = 2 };
 
 	rd_buf_init(&ask, 64);
 	rd_cbor_put_array(&ask, 1);
 	rd_cbor_put_uint(&ask, LAUNCHER_START);
 	if (!rd_buf_ok(&ask, err) ||
-	    !rd_os_message_send(host->socket, rd_buf_view(&ask), NULL, 0, rd_os_deadline(START_MS),
-				err) ||
-	    !hear(host->socket, LAUNCHER_START, &in, fds, 2, err))
+	    !rd_os_message_send(host->socket, rd_buf_view(&ask), rd_os_deadline(START_MS), err) ||
+	    !hear(host->socket, LAUNCHER_START, &m, err))
 		return rd_wrap(err, "starting an enclave");
-	if (!rd_host_run_attach(fds[0], fds[1], out, err)) {
-		rd_os_close(&fds[0]);
-		rd_os_close(&fds[1]);
+	if (!rd_host_run_attach(m.fds[0], m.fds[1], out, err)) {
+		rd_os_close(&m.fds[0]);
+		rd_os_close(&m.fds[1]);
 		return false;
 	}
-	if (!read_started(rd_view_of(bytes, in.used), *out, err)) {
+	if (!read_started(rd_view_of(bytes, m.bytes.used), *out, err)) {
 		rd_host_run_free(out);
 		return false;
 	}

@@ -90,8 +90,8 @@ static bool reply_error(int fd, const char *code, const char *text, struct rd_er
 	rd_cbor_put_uint(&out, LAUNCHER_ERROR);
 	rd_cbor_put_str(&out, code);
 	rd_cbor_put_str(&out, text);
-	return rd_buf_ok(&out, err) && rd_os_message_send(fd, rd_buf_view(&out), NULL, 0,
-							  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
+	return rd_buf_ok(&out, err) &&
+	       rd_os_message_send(fd, rd_buf_view(&out), rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
 }
 
 static void forget(struct launcher *l, struct one *one)
@@ -158,7 +158,7 @@ static bool evidence(const struct launcher *l, struct one *one, struct rd_view r
 	rd_cbor_put_uint(&out, LAUNCHER_EVIDENCE);
 	rd_cbor_put_bytes(&out, rd_buf_view(&claims));
 	rd_cbor_put_bytes(&out, rd_buf_view(&cmw));
-	return rd_buf_ok(&out, err) && rd_os_message_send(one->socket, rd_buf_view(&out), NULL, 0,
+	return rd_buf_ok(&out, err) && rd_os_message_send(one->socket, rd_buf_view(&out),
 							  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
 }
 
@@ -206,13 +206,15 @@ static bool announce(const struct launcher *l, const struct one *one, const stru
 	rd_cbor_put_uint(&out, LAUNCHER_START);
 	rd_cbor_put_uint(&out, one->missing);
 	rd_cbor_put_bytes(&out, rd_view_of(config, sizeof(config)));
-	return rd_buf_ok(&out, err) && rd_os_message_send(l->host, rd_buf_view(&out), fds, 2,
-							  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
+	return rd_buf_ok(&out, err) &&
+	       rd_os_message_send_fds(l->host, rd_buf_view(&out), (struct rd_os_fds){ fds, 2 },
+				      rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
 }
 
 static bool start(struct launcher *l, struct rd_err *err)
 {
 	RD_AUTO(close_pairs) struct pairs p = { { -1, -1 }, { -1, -1 }, -1 };
+	struct rd_os_zygote_child child;
 	struct one *one = NULL;
 	int fds[RD_SANDBOX_FDS];
 	uint32_t uid = LAUNCHER_UID + 1 + l->next_uid;
@@ -228,8 +230,10 @@ static bool start(struct launcher *l, struct rd_err *err)
 		return false;
 	fds[0] = p.launcher[1];
 	fds[1] = p.door;
-	if (!rd_os_zygote_spawn(l->zygote, fds, uid, &one->id, &one->missing, err))
+	if (!rd_os_zygote_spawn(l->zygote, fds, uid, &child, err))
 		return false;
+	one->id = child.id;
+	one->missing = child.missing;
 	l->next_uid = (l->next_uid + 1) % (LAUNCHER_UIDS - 1);
 	one->used = true;
 	one->evidence = 0;
@@ -343,7 +347,7 @@ static bool hello(const struct launcher *l, struct rd_err *err)
 	rd_cbor_put_uint(&out, LAUNCHER_HELLO);
 	rd_cbor_put_bytes(&out, rd_view_of(l->measurement, sizeof(l->measurement)));
 	rd_cbor_put_bytes(&out, rd_view_of(l->public_key, sizeof(l->public_key)));
-	return rd_buf_ok(&out, err) && rd_os_message_send(l->host, rd_buf_view(&out), NULL, 0,
+	return rd_buf_ok(&out, err) && rd_os_message_send(l->host, rd_buf_view(&out),
 							  rd_os_deadline(LAUNCHER_TIMEOUT_MS), err);
 }
 

@@ -38,8 +38,10 @@ static long attempt(uint32_t what)
 	case TRY_EXECVEAT:
 		return syscall(SYS_execveat, 4, "", none, none, AT_EMPTY_PATH);
 	case TRY_NEW_CODE:
-		return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-				       MAP_FAILED ? -1 : 0;
+		return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			    0) == MAP_FAILED
+			       ? -1
+			       : 0;
 	case TRY_MOUNT:
 		return syscall(SYS_mount, "none", "/", "tmpfs", 0, NULL);
 	case TRY_KILL:
@@ -53,12 +55,13 @@ static long attempt(uint32_t what)
 
 static bool tell(uint32_t what, uint32_t missing, int64_t result)
 {
-	struct probe_reply reply = { .what = what, .missing = missing, .result = result,
+	struct probe_reply reply = { .what = what,
+				     .missing = missing,
+				     .result = result,
 				     .address = (uint64_t)(uintptr_t)secret };
 	struct rd_err err = { 0 };
 
-	return rd_os_message_send(3, rd_view_of(&reply, sizeof(reply)), NULL, 0, RD_NO_DEADLINE,
-				  &err);
+	return rd_os_message_send(3, rd_view_of(&reply, sizeof(reply)), RD_NO_DEADLINE, &err);
 }
 
 int main(int argc, char **argv)

@@ -179,10 +179,16 @@ static void test_times(void **state)
 		{ "9999-12-31T23:59:59Z", 253402300799 },
 		{ "951827696", 951827696 },
 	};
-	static const char *const bad[] = { "", "2026-02-30T00:00:00Z", "2025-02-29T00:00:00Z",
-					   "2026-02-03T04:05:06", "2026-13-01T00:00:00Z",
-					   "2026-02-03T24:00:00Z", "2026-02-03T04:05:06Zx", "-1",
-					   "1969-12-31T23:59:59Z", "253402300800",
+	static const char *const bad[] = { "",
+					   "2026-02-30T00:00:00Z",
+					   "2025-02-29T00:00:00Z",
+					   "2026-02-03T04:05:06",
+					   "2026-13-01T00:00:00Z",
+					   "2026-02-03T24:00:00Z",
+					   "2026-02-03T04:05:06Zx",
+					   "-1",
+					   "1969-12-31T23:59:59Z",
+					   "253402300800",
 					   "2026-02-03T04:05:06.Z" };
 	struct rd_err err = { 0 };
 	char text[21];
@@ -214,7 +220,8 @@ static void test_messages(void **state)
 	assert_true(rd_os_socket_pair(pair, &err));
 	assert_true(rd_os_shared_new(4096, &fds[0], &err));
 	fds[1] = fds[0];
-	assert_true(rd_os_message_send(pair[0], rd_view_str("hello"), fds, 1, RD_NO_DEADLINE, &err));
+	assert_true(rd_os_message_send_fds(pair[0], rd_view_str("hello"),
+					   (struct rd_os_fds){ fds, 1 }, RD_NO_DEADLINE, &err));
 	assert_true(rd_os_message_recv(pair[1], &m, RD_NO_DEADLINE, &err));
 	assert_int_equal(m.bytes.used, 5);
 	assert_int_equal(m.n_fds, 1);
@@ -222,12 +229,12 @@ static void test_messages(void **state)
 	rd_os_close(&got);
 	/* Two descriptors where one is allowed; nine bytes where eight fit; nothing in time. */
 	m.bytes.used = 0;
-	assert_true(rd_os_message_send(pair[0], rd_view_str("x"), fds, 2, RD_NO_DEADLINE, &err));
+	assert_true(rd_os_message_send_fds(pair[0], rd_view_str("x"), (struct rd_os_fds){ fds, 2 },
+					   RD_NO_DEADLINE, &err));
 	assert_false(rd_os_message_recv(pair[1], &m, RD_NO_DEADLINE, &err));
 	assert_string_equal(err.code, "os.message.size");
 	m.bytes.used = 0;
-	assert_true(rd_os_message_send(pair[0], rd_view_str("ninebytes"), NULL, 0, RD_NO_DEADLINE,
-				       &err));
+	assert_true(rd_os_message_send(pair[0], rd_view_str("ninebytes"), RD_NO_DEADLINE, &err));
 	assert_false(rd_os_message_recv(pair[1], &m, RD_NO_DEADLINE, &err));
 	assert_string_equal(err.code, "os.message.size");
 	assert_false(rd_os_message_recv(pair[1], &m, rd_os_deadline(10), &err));
@@ -344,12 +351,12 @@ static void test_secret_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_write_read),	 cmocka_unit_test(test_create_keeps),
-		cmocka_unit_test(test_private),		 cmocka_unit_test(test_unfinished_is_gone),
-		cmocka_unit_test(test_stream),		 cmocka_unit_test(test_odd_files),
-		cmocka_unit_test(test_times),		 cmocka_unit_test(test_messages),
-		cmocka_unit_test(test_shared),		 cmocka_unit_test(test_tcp),
-		cmocka_unit_test(test_process),		 cmocka_unit_test(test_secret_pages),
+		cmocka_unit_test(test_write_read), cmocka_unit_test(test_create_keeps),
+		cmocka_unit_test(test_private),    cmocka_unit_test(test_unfinished_is_gone),
+		cmocka_unit_test(test_stream),     cmocka_unit_test(test_odd_files),
+		cmocka_unit_test(test_times),      cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_shared),     cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_process),    cmocka_unit_test(test_secret_pages),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -61,8 +61,9 @@ static bool hear(struct probe *p, struct probe_reply *reply)
 
 static void start(struct probe *p)
 {
-	struct rd_sandbox s = { .exe_fd = exe, .uid = UID, .memory_max = UINT64_C(4) << 30,
-				.threads_max = 4 };
+	struct rd_sandbox s = {
+		.exe_fd = exe, .uid = UID, .memory_max = UINT64_C(4) << 30, .threads_max = 4
+	};
 	struct rd_err err = { 0 };
 	int pair[2];
 
@@ -93,8 +94,8 @@ static bool command(struct probe *p, uint32_t what, struct probe_reply *reply)
 {
 	struct rd_err err = { 0 };
 
-	return rd_os_message_send(p->socket, rd_view_of(&what, sizeof(what)), NULL, 0,
-				  RD_NO_DEADLINE, &err) &&
+	return rd_os_message_send(p->socket, rd_view_of(&what, sizeof(what)), RD_NO_DEADLINE,
+				  &err) &&
 	       hear(p, reply);
 }
 
@@ -191,7 +192,8 @@ static void test_start_denies(void **state)
 	}
 }
 
-/* ---- a peer of the same uid --------------------------------------------------------------------- */
+/* ---- a peer of the same uid ---------------------------------------------------------------------
+ */
 
 /* Bits: 1 process_vm_readv, 2 /proc/PID/mem, 4 ptrace, 8 pidfd_getfd. */
 static int peer_reads(int pid, uint64_t address, uint32_t uid)
@@ -259,7 +261,8 @@ static void test_peer_cannot_read(void **state)
 	close(pipe_fd[1]);
 }
 
-/* ---- the sealed file ------------------------------------------------------------------------------ */
+/* ---- the sealed file
+ * ------------------------------------------------------------------------------ */
 
 static void test_file_is_sealed(void **state)
 {
@@ -278,7 +281,7 @@ static void test_killed_with_zygote(void **state)
 	struct probe_reply reply;
 	struct rd_err err = { 0 };
 	int zygote, pair[2], fds[2];
-	uint32_t id, missing;
+	struct rd_os_zygote_child child;
 
 	(void)state;
 	if (exe < 0)
@@ -287,7 +290,7 @@ static void test_killed_with_zygote(void **state)
 	assert_true(rd_os_socket_pair(pair, &err));
 	assert_true(rd_os_shared_new(4096, &fds[1], &err));
 	fds[0] = pair[1];
-	assert_true(rd_os_zygote_spawn(zygote, fds, UID, &id, &missing, &err));
+	assert_true(rd_os_zygote_spawn(zygote, fds, UID, &child, &err));
 	rd_os_close(&pair[1]);
 	p.socket = pair[0];
 	assert_true(hear(&p, &p.first));
@@ -302,9 +305,12 @@ static void test_killed_with_zygote(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layers),		cmocka_unit_test(test_not_root_inside),
-		cmocka_unit_test(test_sealed_kills),	cmocka_unit_test(test_start_denies),
-		cmocka_unit_test(test_peer_cannot_read), cmocka_unit_test(test_file_is_sealed),
+		cmocka_unit_test(test_layers),
+		cmocka_unit_test(test_not_root_inside),
+		cmocka_unit_test(test_sealed_kills),
+		cmocka_unit_test(test_start_denies),
+		cmocka_unit_test(test_peer_cannot_read),
+		cmocka_unit_test(test_file_is_sealed),
 		cmocka_unit_test(test_killed_with_zygote),
 	};
 
