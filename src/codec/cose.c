@@ -13,7 +13,7 @@
 /* {1: EdDSA, 3: "application/redoubt-<type>"} */
 static bool own_protected(const char *type, struct rd_buf *out, struct rd_err *err)
 {
-	struct rd_buf name RD_AUTO(rd_buf_free);
+	struct rd_buf name RD_AUTO(rd_buf_free) = { 0 };
 
 	rd_buf_init(&name, TYPE_MAX);
 	rd_buf_printf(&name, "application/redoubt-%s", type);
@@ -46,8 +46,8 @@ static bool to_be_signed(struct rd_view protected_bytes, struct rd_view external
 bool rd_cose_sign(const char *type, struct rd_view payload, const struct rd_secret *ed25519_seed,
 		  struct rd_buf *out, struct rd_err *err)
 {
-	struct rd_buf header RD_AUTO(rd_buf_free), aad RD_AUTO(rd_buf_free);
-	struct rd_buf text RD_AUTO(rd_buf_free);
+	struct rd_buf header RD_AUTO(rd_buf_free) = { 0 }, aad RD_AUTO(rd_buf_free) = { 0 };
+	struct rd_buf text RD_AUTO(rd_buf_free) = { 0 };
 	uint8_t signature[RD_ED25519_SIG_LEN];
 
 	rd_buf_init(&header, 256);
@@ -70,7 +70,7 @@ bool rd_cose_sign(const char *type, struct rd_view payload, const struct rd_secr
 static bool parse_own(const char *type, struct rd_view object, struct rd_cose_sign1 *out,
 		      struct rd_err *err)
 {
-	struct rd_buf header RD_AUTO(rd_buf_free);
+	struct rd_buf header RD_AUTO(rd_buf_free) = { 0 };
 	struct rd_cbor_reader r;
 
 	rd_buf_init(&header, 256);
@@ -97,7 +97,7 @@ static bool parse_own(const char *type, struct rd_view object, struct rd_cose_si
 bool rd_cose_verify(const char *type, struct rd_view object, struct rd_view public_key,
 		    struct rd_view *payload, struct rd_err *err)
 {
-	struct rd_buf aad RD_AUTO(rd_buf_free);
+	struct rd_buf aad RD_AUTO(rd_buf_free) = { 0 };
 	struct rd_cose_sign1 sign1 = { 0 };
 
 	rd_buf_init(&aad, 256);
@@ -188,7 +188,7 @@ static bool check_signature(const struct rd_cose_sign1 *sign1, struct rd_view te
 bool rd_cose_check(const struct rd_cose_sign1 *sign1, struct rd_view external_aad,
 		   struct rd_view key, struct rd_err *err)
 {
-	struct rd_buf text RD_AUTO(rd_buf_free);
+	struct rd_buf text RD_AUTO(rd_buf_free) = { 0 };
 
 	rd_buf_init(&text, PAYLOAD_MAX + HEADERS_MAX + 1024);
 	return to_be_signed(sign1->protected_bytes, external_aad, sign1->payload, &text, err) &&
