@@ -166,8 +166,7 @@ RD_MUST_USE bool rd_cose_parse(struct rd_view object, struct rd_cose_sign1 *out,
 RD_MUST_USE bool rd_cose_check(const struct rd_cose_sign1 *sign1, struct rd_view external_aad,
 			       struct rd_view key, struct rd_err *err);
 
-/* ---- CMW: conceptual message wrapper ----------------------------------------------------------
- */
+/* ---- CMW: conceptual message wrapper ---------------------------------------------------- */
 
 /* A CBOR record: array [content type text, bytes] (or with the indicator as a third item). */
 RD_MUST_USE bool rd_cmw_put(struct rd_buf *out, const char *content_type, struct rd_view value,
@@ -175,8 +174,7 @@ RD_MUST_USE bool rd_cmw_put(struct rd_buf *out, const char *content_type, struct
 RD_MUST_USE bool rd_cmw_get(struct rd_view cmw, struct rd_view *content_type, struct rd_view *value,
 			    struct rd_err *err);
 
-/* ---- YAML and JSON, edge only ------------------------------------------------------------------
- */
+/* ---- YAML and JSON, edge only ----------------------------------------------------------- */
 
 /*
  * A parsed text as one tree of nodes in an arena, from YAML 1.2 or JSON: duplicate keys, anchors,

@@ -160,7 +160,7 @@ RD_MUST_USE bool rd_os_file_lock(const char *path, int *fd, struct rd_err *err);
 
 /* A file opened for reading at any place; made for struct rd_blob (redoubt/table.h): ctx is the
  * struct, rd_os_file_pread its `read`.  Only regular files.  Calls may come from several threads.
- * */
+ */
 struct rd_os_file {
 	int fd;
 	uint64_t size; /* when it was opened */

@@ -28,8 +28,7 @@
 
 extern const struct rd_code_text rd_query_codes[];
 
-/* ---- expressions -------------------------------------------------------------------------------
- */
+/* ---- expressions ------------------------------------------------------------------------ */
 
 /*
  * A program is typed straight-line SSA: instruction i defines value i from values before it, so it
@@ -129,8 +128,7 @@ struct rd_prog {
 	const uint32_t *out; /* value ids */
 };
 
-/* ---- nodes
- * --------------------------------------------------------------------------------------- */
+/* ---- nodes ------------------------------------------------------------------------------ */
 
 enum rd_node_kind {
 	RD_NODE_SCAN = 1,
@@ -300,8 +298,7 @@ RD_MUST_USE bool rd_plan_columns_read(const struct rd_plan *plan, uint32_t table
 				      struct rd_arena *arena, const uint32_t **column, uint32_t *n,
 				      struct rd_err *err);
 
-/* ---- SQL, edge only
- * --------------------------------------------------------------------------------- */
+/* ---- SQL, edge only --------------------------------------------------------------------- */
 
 struct rd_sql_table {
 	struct rd_view name;
@@ -316,8 +313,7 @@ RD_MUST_USE bool rd_sql_compile(struct rd_view sql, const struct rd_sql_table *t
 /* "1:14" for a byte offset. */
 void rd_sql_line_column(struct rd_view sql, uint32_t offset, uint32_t *line, uint32_t *column);
 
-/* ---- disclosure rules (PROTOCOL.md 6)
- * ------------------------------------------------------------------ */
+/* ---- disclosure rules (PROTOCOL.md 6) --------------------------------------------------- */
 
 /* What one owner's table asks; classes come from the plan's table schema. */
 struct rd_table_rules {

@@ -118,8 +118,7 @@ struct rd_schema {
 	struct rd_column *column; /* the index is the column id */
 };
 
-/* ---- vectors -----------------------------------------------------------------------------------
- */
+/* ---- vectors ---------------------------------------------------------------------------- */
 
 enum rd_repr {
 	RD_CONST = 0, /* one value for all rows */
@@ -164,8 +163,7 @@ struct rd_batch {
 	uint64_t first_row;
 };
 
-/* ---- where bytes come from
- * ----------------------------------------------------------------------- */
+/* ---- where bytes come from -------------------------------------------------------------- */
 
 /*
  * A random-access source of bytes: a file at the edge, a range served through the door in the
@@ -180,8 +178,7 @@ struct rd_blob {
 	void (*prefetch)(void *ctx, uint64_t offset, uint64_t len);
 };
 
-/* ---- keys
- * ---------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------- */
 
 /* "redoubt-table-footer-v1" and "redoubt-table-column-v1": PROTOCOL.md 4. */
 #define RD_TABLE_KEY_LEN 32
@@ -241,8 +238,7 @@ RD_MUST_USE bool rd_table_aad_prefix(const struct rd_table_id *id, struct rd_are
 RD_MUST_USE bool rd_table_tail_digest(const struct rd_blob *blob, uint8_t out[RD_SHA256_LEN],
 				      struct rd_err *err);
 
-/* ---- reading
- * --------------------------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------------------- */
 
 /* One open table: footer read, authenticated and checked.  Shared by threads once open. */
 struct rd_table;
@@ -300,8 +296,7 @@ struct rd_scan_cost {
 };
 void rd_cursor_cost(const struct rd_cursor *cursor, struct rd_scan_cost *out);
 
-/* ---- writing
- * ---------------------------------------------------------------------------------------- */
+/* ---- writing ---------------------------------------------------------------------------- */
 
 /* A streaming sink: `write` appends all bytes or fails. */
 struct rd_sink {
@@ -329,8 +324,7 @@ RD_MUST_USE bool rd_writer_add(struct rd_writer *writer, const struct rd_batch *
 RD_MUST_USE bool rd_writer_finish(struct rd_writer *writer, struct rd_err *err);
 void rd_writer_free(struct rd_writer **writer);
 
-/* ---- rows in memory: answers
- * ------------------------------------------------------------------------- */
+/* ---- rows in memory: answers ------------------------------------------------------------ */
 
 /*
  * A small table in memory: what a query gives.  Flat vectors of n_rows; `withheld` marks cells
@@ -350,8 +344,7 @@ RD_MUST_USE bool rd_rows_encode(const struct rd_rows *rows, struct rd_buf *out, 
 RD_MUST_USE bool rd_rows_decode(struct rd_view cbor, struct rd_arena *arena, struct rd_rows *out,
 				struct rd_err *err);
 
-/* ---- CSV, edge only
- * ------------------------------------------------------------------------------------ */
+/* ---- CSV, edge only --------------------------------------------------------------------- */
 
 struct rd_csv_options {
 	const char *null_text; /* an unquoted field equal to it is NULL; "" by default */

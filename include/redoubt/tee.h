@@ -5,11 +5,10 @@
  *
  *  - Claims: the EAT map that binds a session, a run or a receipt to an enclave (PROTOCOL.md 2).
  *    The same for every technology.  In the enclave's library.
- *  - Technologies: one const `struct rd_tee` each, in the visible array rd_tees.  Evidence of any
- * of
- *    them is one *bundle*: CBOR [claims, report, [collateral...]], in a CMW record whose content
- *    type names the technology.  The report is the technology's own format, untouched (an SNP
- *    report, a TDX quote, an NSM document...), and carries report_data; the claims hash to it.
+ *  - Technologies: one const `struct rd_tee` each, in the visible array rd_tees.  Evidence of
+ *    any of them is one *bundle*: CBOR [claims, report, [collateral...]], in a CMW record whose
+ *    content type names the technology.  The report is the technology's own format, untouched (an
+ *    SNP report, a TDX quote, an NSM document...), and carries report_data; the claims hash to it.
  *
  * parse and verify are pure: bytes, collateral and time come in, findings and facts go out.  What a
  * fact is worth (is this measurement wanted, is this platform accepted) is attest's to say, not
@@ -128,7 +127,7 @@ const char *rd_level_name(enum rd_level level);
 RD_MUST_USE bool rd_level_parse(struct rd_view name, enum rd_level *out, struct rd_err *err);
 
 /* One thing that verify looked at.  What a check could not do for want of input is a finding too.
- * */
+ */
 enum rd_finding_state {
 	RD_FINDING_BAD = 0,     /* the zero refuses */
 	RD_FINDING_UNKNOWN = 1, /* needed collateral or time is missing; refuses unless allowed */
