@@ -15,7 +15,7 @@ deps:
 	@tools/deps
 
 demo: all
-	@examples/nafld/run
+	@BUILD=$(BUILD) tools/demo
 
 check:
 	@tools/run-checks
@@ -37,7 +37,7 @@ clean:
 
 help:
 	@echo 'make          builds $(BUILD)/redoubt, redoubt-enclave and redoubt-launcher'
-	@echo 'make demo     the three-owner study of examples/nafld, from tables to opened answers'
+	@echo 'make demo     what works today, step by step'
 	@echo 'make check    all tests: gcc build, then clang with ASan and UBSan'
 	@echo 'make asan     the second half of make check'
 	@echo 'make bench    the table of figures'

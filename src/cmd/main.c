@@ -1,25 +1,83 @@
 /* The command line: picks the command. */
+#include "cmd.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#define EXIT_USAGE 2
+static const struct cmd *const commands[] = { &cmd_explain, &cmd_keygen, &cmd_measure };
 
-static const char usage[] = "Usage: redoubt --help | --version\n";
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_usage(FILE *out)
+{
+	fputs("Usage: redoubt COMMAND [ARGUMENT]...\n"
+	      "       redoubt --help | --version\n"
+	      "\n"
+	      "Commands:\n",
+	      out);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n`redoubt COMMAND --help` tells more about a command.\n", out);
+}
+
+int cmd_failed(const struct cmd *cmd, const struct rd_err *err)
+{
+	const struct rd_code_text *code = cmd_code_find(err->code);
+
+	fprintf(stderr, "redoubt %s: %s [%s]\n", cmd->name, err->text, err->code);
+	if (code)
+		fprintf(stderr, "  %s\n", code->remedy);
+	return (int)err->fault;
+}
+
+int cmd_misused(const struct cmd *cmd, const char *what)
+{
+	const char *end = strstr(cmd->help, "\n\n");
+
+	fprintf(stderr, "redoubt %s: %s\n%.*s\n", cmd->name, what,
+		end ? (int)(end - cmd->help) : (int)strlen(cmd->help), cmd->help);
+	return EXIT_USAGE;
+}
+
+static int unknown(const char *name)
+{
+	const char *names[N_COMMANDS + 1] = { NULL };
+	const char *near;
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		names[i] = commands[i]->name;
+	near = rd_nearest_word(rd_view_str(name), names);
+	fprintf(stderr, "redoubt: unknown command '%s'", name);
+	if (near)
+		fprintf(stderr, ", did you mean '%s'?", near);
+	fputs("\n", stderr);
+	print_usage(stderr);
+	return EXIT_USAGE;
+}
 
 int main(int argc, char **argv)
 {
+	if (argc < 2) {
+		fputs("redoubt: no command given\n", stderr);
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("redoubt " RD_VERSION);
 		return 0;
 	}
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		fputs(usage, stdout);
+		print_usage(stdout);
 		return 0;
 	}
-	if (argc < 2)
-		fputs("redoubt: no command given\n", stderr);
-	else
-		fprintf(stderr, "redoubt: unknown command '%s'\n", argv[1]);
-	fputs(usage, stderr);
-	return EXIT_USAGE;
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i]->name) != 0)
+			continue;
+		if (argc == 3 && strcmp(argv[2], "--help") == 0) {
+			fputs(commands[i]->help, stdout);
+			return 0;
+		}
+		return commands[i]->run(argc - 1, argv + 1);
+	}
+	return unknown(argv[1]);
 }

@@ -1,0 +1,34 @@
+/*
+ * cmd, inside: what the commands share.
+ *
+ * A new command: one file that ends in its `const struct cmd`, one line in the array of main.c, one
+ * in meson.build, doc/man/redoubt-NAME.1.scd and test/cli/NAME.sh.
+ */
+#ifndef RD_CMD_H
+#define RD_CMD_H
+
+#include <redoubt/base.h>
+
+#define EXIT_USAGE 2
+
+struct cmd {
+	const char *name;
+	const char *summary; /* one line for `redoubt --help` */
+	const char *help;    /* the whole answer to `redoubt NAME --help` */
+	/* argv[0] is the command's name; returns the exit status. */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct cmd cmd_explain;
+extern const struct cmd cmd_keygen;
+extern const struct cmd cmd_measure;
+
+/* Prints "redoubt NAME: text [code]" and what to do next; the exit status that the fault has. */
+int cmd_failed(const struct cmd *cmd, const struct rd_err *err);
+/* Prints what is wrong with the call and the usage. */
+int cmd_misused(const struct cmd *cmd, const char *what);
+
+/* The entry of any module's table, or NULL. */
+const struct rd_code_text *cmd_code_find(const char *code);
+
+#endif

@@ -1,0 +1,79 @@
+/* redoubt explain CODE: what a code means and what to do. */
+#include "cmd.h"
+
+#include <redoubt/codec.h>
+#include <redoubt/crypto.h>
+#include <redoubt/os.h>
+#include <redoubt/run.h>
+#include <redoubt/tee.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* Every module's table. */
+static const struct rd_code_text *const tables[] = { rd_base_codes, rd_crypto_codes, rd_codec_codes,
+						     rd_os_codes,   rd_tee_codes,    rd_run_codes };
+
+#define N_TABLES (sizeof(tables) / sizeof(tables[0]))
+#define CODES_MAX 1024
+
+const struct rd_code_text *cmd_code_find(const char *code)
+{
+	for (size_t i = 0; i < N_TABLES; i++)
+		for (const struct rd_code_text *t = tables[i]; t->code; t++)
+			if (strcmp(t->code, code) == 0)
+				return t;
+	return NULL;
+}
+
+static const char *nearest_code(const char *code)
+{
+	const char *codes[CODES_MAX + 1] = { NULL };
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_TABLES; i++)
+		for (const struct rd_code_text *t = tables[i]; t->code && n < CODES_MAX; t++)
+			codes[n++] = t->code;
+	return rd_nearest_word(rd_view_str(code), codes);
+}
+
+static int run(int argc, char **argv)
+{
+	const struct rd_code_text *code;
+	const char *near;
+
+	if (argc == 2 && strcmp(argv[1], "--all") == 0) {
+		for (size_t i = 0; i < N_TABLES; i++)
+			for (const struct rd_code_text *t = tables[i]; t->code; t++)
+				printf("%-24s %s\n", t->code, t->meaning);
+		return 0;
+	}
+	if (argc != 2)
+		return cmd_misused(&cmd_explain, "one code is needed");
+	code = cmd_code_find(argv[1]);
+	if (!code) {
+		near = nearest_code(argv[1]);
+		fprintf(stderr, "redoubt explain: unknown code '%s'", argv[1]);
+		if (near)
+			fprintf(stderr, ", did you mean '%s'?", near);
+		fputs("\n  `redoubt explain --all` lists every code.\n", stderr);
+		return EXIT_USAGE;
+	}
+	printf("%s\n\n  %s\n\n  What to do: %s\n", code->code, code->meaning, code->remedy);
+	return 0;
+}
+
+const struct cmd cmd_explain = {
+	.name = "explain",
+	.summary = "tells what an error code means and what to do",
+	.help = "Usage: redoubt explain CODE\n"
+		"       redoubt explain --all\n"
+		"\n"
+		"Every error ends with a code in brackets; this tells more about it.\n"
+		"\n"
+		"  --all  lists every code with its meaning\n"
+		"\n"
+		"Example:\n"
+		"  redoubt explain crypto.aead.tag\n",
+	.run = run,
+};
