@@ -3,9 +3,10 @@
  *
  *  - CBOR, strict: RFC 8949 with the deterministic encoding of section 4.2.1 (shortest heads,
  *    definite lengths, map keys in bytewise order, no duplicates, no tags but 18, floats only as
- *    64 bits).  All objects of our own.
+ *    64 bits, one NaN).  All objects of our own.
  *  - CBOR, tolerant: for vendors' documents: indefinite lengths, any key order, tags; still
- *    well-formed, still no duplicate keys, still limited.
+ *    well-formed, still no duplicate keys, still limited.  In both modes map keys are numbers and
+ *    strings in their shortest form, so that a duplicate cannot hide in a second form.
  *  - COSE_Sign1 (RFC 9052), CMW records (draft-ietf-rats-msg-wrap).
  *  - JSON (jansson) and YAML (libfyaml) for the edge only: never linked into the enclave.
  */

@@ -1,5 +1,5 @@
 /* CBOR reader (RFC 8949), strict and tolerant: see redoubt/codec.h. */
-#include <redoubt/codec.h>
+#include "codec_int.h"
 
 #include <string.h>
 
@@ -92,6 +92,26 @@ static bool strict_head_ok(struct rd_cbor_reader *r, const struct head *h)
 	return true;
 }
 
+static bool at_key(const struct rd_cbor_reader *r)
+{
+	const struct rd_cbor_level *level = &r->level[r->depth];
+
+	return level->is_map && !level->at_value;
+}
+
+/*
+ * Keys are numbers and strings in their shortest form, in tolerant mode too: keys are compared as
+ * bytes, so a second form of one key would be a duplicate that nobody sees.
+ */
+static bool key_head_ok(struct rd_cbor_reader *r, const struct head *h)
+{
+	if (h->kind > RD_CBOR_TEXT) {
+		rd_cbor_complain(r, "codec.cbor.key", "a map key that is no number and no string");
+		return false;
+	}
+	return strict_head_ok(r, h);
+}
+
 /* The head of the next item of this level, which must be of one kind. */
 static bool next_head(struct rd_cbor_reader *r, enum rd_cbor_kind kind, struct head *out)
 {
@@ -108,6 +128,8 @@ static bool next_head(struct rd_cbor_reader *r, enum rd_cbor_kind kind, struct h
 		return false;
 	}
 	if (r->mode == RD_CBOR_STRICT && !strict_head_ok(r, out))
+		return false;
+	if (at_key(r) && !key_head_ok(r, out))
 		return false;
 	if (out->info == 31 && (kind == RD_CBOR_UINT || kind == RD_CBOR_NINT ||
 				kind == RD_CBOR_TAG || kind == RD_CBOR_SIMPLE)) {
@@ -240,6 +262,20 @@ void rd_cbor_read_null(struct rd_cbor_reader *r)
 	end_item(r, r->item_start);
 }
 
+/* There are many NaNs, and one of them is written. */
+static bool check_nan(struct rd_cbor_reader *r, const struct head *h)
+{
+	double value;
+
+	memcpy(&value, &h->arg, sizeof(value));
+	if (r->mode == RD_CBOR_STRICT && h->info == 27 && value != value && h->arg != RD_CBOR_NAN) {
+		rd_cbor_complain(r, "codec.cbor.type",
+				 "a NaN of another form than the one allowed");
+		return false;
+	}
+	return true;
+}
+
 /* A half-precision float's value (RFC 8949 appendix D). */
 static double half(uint16_t bits)
 {
@@ -265,6 +301,8 @@ double rd_cbor_read_double(struct rd_cbor_reader *r)
 		rd_cbor_complain(r, "codec.cbor.type", "not a float of 64 bits");
 		return 0;
 	}
+	if (!check_nan(r, &h))
+		return 0;
 	if (h.info == 27) {
 		memcpy(&value, &h.arg, sizeof(value));
 	} else if (h.info == 26) {
@@ -417,6 +455,10 @@ static void skip_chunks(struct rd_cbor_reader *r, enum rd_cbor_kind kind)
 	size_t start = r->tagged ? r->item_start : r->pos;
 	struct head h;
 
+	if (at_key(r)) {
+		rd_cbor_complain(r, "codec.cbor.key", "a map key in chunks");
+		return;
+	}
 	r->pos++;
 	while (!r->failed && !at_break(r)) {
 		if (!parse_head(r, &h))
@@ -445,6 +487,8 @@ static void skip_simple(struct rd_cbor_reader *r)
 		rd_cbor_complain(r, "codec.cbor.head", "a reserved simple value");
 		return;
 	}
+	if (!check_nan(r, &h))
+		return;
 	r->pos += h.len;
 	end_item(r, r->item_start);
 }

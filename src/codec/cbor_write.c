@@ -1,5 +1,5 @@
 /* CBOR writer, deterministic (RFC 8949 4.2.1), and diagnostic notation: see redoubt/codec.h. */
-#include <redoubt/codec.h>
+#include "codec_int.h"
 
 #include <string.h>
 
@@ -40,6 +40,8 @@ void rd_cbor_put_double(struct rd_buf *out, double value)
 	uint64_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
+	if (value != value)
+		bits = RD_CBOR_NAN;
 	rd_buf_add_byte(out, 0xfb);
 	for (int i = 7; i >= 0; i--)
 		rd_buf_add_byte(out, (uint8_t)(bits >> (8 * i)));
@@ -207,7 +209,9 @@ bool rd_cbor_diag(struct rd_view item, struct rd_buf *text, struct rd_err *err)
 							     : ", "));
 		enum rd_cbor_kind kind = rd_cbor_peek(&r);
 
-		if (kind == RD_CBOR_TAG) {
+		if (kind == RD_CBOR_END) {
+			break; /* the input is cut: nothing stands at this position */
+		} else if (kind == RD_CBOR_TAG) {
 			rd_buf_printf(text, "%llu(", (unsigned long long)rd_cbor_read_tag(&r));
 			here->tags++;
 		} else if (kind == RD_CBOR_ARRAY || kind == RD_CBOR_MAP) {

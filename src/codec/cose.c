@@ -5,6 +5,7 @@
 
 #define TAG_SIGN1 18
 #define HEADER_ALG 1
+#define HEADER_CRIT 2
 #define HEADER_CONTENT_TYPE 3
 #define TYPE_MAX 64
 #define PAYLOAD_MAX ((size_t)64 << 20)
@@ -134,6 +135,9 @@ static bool protected_alg(struct rd_view header, int64_t *alg, struct rd_err *er
 		struct rd_view label = rd_cbor_read_item(&r);
 		enum rd_cbor_kind kind = rd_cbor_peek(&r);
 
+		/* RFC 9052 3.1: what is marked critical and not understood refuses the object. */
+		if (label.len == 1 && label.data[0] == HEADER_CRIT)
+			rd_cbor_complain(&r, "codec.cose.crit", "critical headers are not known");
 		if (label.len == 1 && label.data[0] == HEADER_ALG &&
 		    (kind == RD_CBOR_UINT || kind == RD_CBOR_NINT))
 			*alg = rd_cbor_read_int(&r, INT32_MIN, INT32_MAX);

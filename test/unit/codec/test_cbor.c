@@ -132,6 +132,17 @@ static const struct {
 	{ "a201020102", "codec.cbor.duplicate", false },
 	{ "a2616101616102", "codec.cbor.duplicate", false },
 	{ "a26262620161610a", "codec.cbor.order", true },
+	/* Keys in a second form, which bytewise comparison would not see as the same key. */
+	{ "a20102180103", "codec.cbor.head", false },
+	{ "a1180100", "codec.cbor.head", false },
+	{ "a178016100", "codec.cbor.head", false },
+	{ "a17f6161ff00", "codec.cbor.indefinite", false },
+	{ "a18000", "codec.cbor.key", false },
+	{ "a1a000", "codec.cbor.key", false },
+	{ "a1f400", "codec.cbor.key", false },
+	{ "a1d20100", "codec.cbor.key", false },
+	{ "fb7ff8000000000001", "codec.cbor.type", true },
+	{ "fbfff8000000000000", "codec.cbor.type", true },
 	{ "0000", "codec.cbor.trailing", false },
 	{ "c100", "codec.cbor.tag", true },
 	{ "d2d200", "codec.cbor.tag", true },
@@ -256,6 +267,27 @@ static void write_random(struct rd_test_random *random, struct rd_buf *out, int 
 	}
 }
 
+/* Whatever NaN an answer holds, one form of it is written. */
+static void test_nan(void **state)
+{
+	struct rd_err err = { 0 };
+	struct rd_cbor_reader r;
+	struct rd_buf out;
+
+	(void)state;
+	rd_buf_init(&out, 64);
+	rd_cbor_put_double(&out, -__builtin_nan("7"));
+	assert_true(rd_view_eq(rd_buf_view(&out), hex("fb7ff8000000000000")));
+	rd_cbor_read_init(&r, rd_buf_view(&out), RD_CBOR_STRICT);
+	assert_true(__builtin_isnan(rd_cbor_read_double(&r)));
+	assert_true(rd_cbor_finish(&r, &err));
+	rd_cbor_read_init(&r, hex("fb7ff8000000000001"), RD_CBOR_STRICT);
+	(void)rd_cbor_read_double(&r);
+	assert_false(rd_cbor_finish(&r, &err));
+	assert_string_equal(err.code, "codec.cbor.type");
+	rd_buf_free(&out);
+}
+
 /* What the writer writes, the strict reader accepts whole; cut anywhere it never does. */
 static void test_written(void **state)
 {
@@ -286,9 +318,8 @@ static void test_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_appendix_a),
-		cmocka_unit_test(test_broken),
-		cmocka_unit_test(test_typed),
+		cmocka_unit_test(test_appendix_a), cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_typed),      cmocka_unit_test(test_nan),
 		cmocka_unit_test(test_written),
 	};
 

@@ -152,6 +152,22 @@ static void test_own(void **state)
 	rd_buf_free(&object);
 }
 
+/* {1: -8, 2: [99]}: a header that must be understood; and the same without it. */
+static void test_critical(void **state)
+{
+	struct rd_err err = { 0 };
+	struct rd_view object = { 0 };
+	struct rd_cose_sign1 sign1;
+
+	(void)state;
+	assert_true(rd_unhex(arena, rd_view_str("d28447a2012702811863a041004100"), &object, &err));
+	assert_false(rd_cose_parse(object, &sign1, &err));
+	assert_string_equal(err.code, "codec.cose.crit");
+	assert_true(rd_unhex(arena, rd_view_str("d28443a10127a041004100"), &object, &err));
+	assert_true(rd_cose_parse(object, &sign1, &err));
+	assert_int_equal(sign1.alg, RD_COSE_EDDSA);
+}
+
 /* The bytes are right but for the external AAD: a signature made for another use. */
 static void test_external_aad(void **state)
 {
@@ -204,9 +220,8 @@ static void test_cmw(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_examples),
-		cmocka_unit_test(test_own),
-		cmocka_unit_test(test_external_aad),
+		cmocka_unit_test(test_examples), cmocka_unit_test(test_critical),
+		cmocka_unit_test(test_own),      cmocka_unit_test(test_external_aad),
 		cmocka_unit_test(test_cmw),
 	};
 
