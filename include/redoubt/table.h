@@ -53,15 +53,19 @@ RD_MUST_USE bool rd_coltype_parse(struct rd_view text, struct rd_coltype *out, s
 /* A text value in a vector: short ones inline, long ones by pointer, both with a 4-byte prefix, so
  * that most comparisons end without a cache miss.  Unused inline bytes are zero. */
 struct rd_text {
-	uint32_t len;
 	union {
-		char inlined[12];
 		struct {
+			uint32_t len;
+			char inlined[12];
+		};
+		struct {
+			uint32_t same_len;
 			char prefix[4];
 			const char *data;
 		} far;
 	};
 };
+_Static_assert(sizeof(struct rd_text) == 16, "a text takes 16 bytes in a vector");
 static inline struct rd_view rd_text_view(const struct rd_text *t)
 {
 	return (struct rd_view){ (const uint8_t *)(t->len <= 12 ? t->inlined : t->far.data),
@@ -234,7 +238,8 @@ RD_MUST_USE bool rd_table_keys_all(const struct rd_table_key *key, uint32_t n_co
 /* CBOR [dataset, owner key hash, version]. */
 RD_MUST_USE bool rd_table_aad_prefix(const struct rd_table_id *id, struct rd_arena *arena,
 				     struct rd_view *out, struct rd_err *err);
-/* SHA-256 from FileCryptoMetaData to the end of the file: what a room pins. */
+/* SHA-256 from FileCryptoMetaData to the end of the file: what a room pins.  Reads the blob by
+ * itself: for the desk, where a room is written.  Whoever opens the table asks rd_table_digest. */
 RD_MUST_USE bool rd_table_tail_digest(const struct rd_blob *blob, uint8_t out[RD_SHA256_LEN],
 				      struct rd_err *err);
 
@@ -259,9 +264,16 @@ uint64_t rd_table_rows(const struct rd_table *table);
 uint32_t rd_table_groups(const struct rd_table *table);
 uint64_t rd_table_group_rows(const struct rd_table *table, uint32_t group);
 bool rd_table_is_sealed(const struct rd_table *table);
+/* The tail digest of the very bytes that were opened: a host that serves other bytes at a second
+ * reading gains nothing.  A room compares this one. */
+void rd_table_digest(const struct rd_table *table, uint8_t out[RD_SHA256_LEN]);
 
-/* Authenticated facts about one column, for planning; never trusted against overflow for foreign
- * files (has_range is then false unless it was checked). */
+/*
+ * Facts about one column, for planning, as the file's writer states them.  has_nulls and has_range
+ * may be relied upon, even against a hostile owner: a cursor refuses ("table.stats.lie") a page
+ * whose values contradict them.  n_distinct, `dictionary` and rd_column.unique are the owner's
+ * word: never size memory or skip a check by them.  A column without a key has no facts.
+ */
 struct rd_column_stats {
 	bool has_nulls;      /* true when not known */
 	bool has_range;      /* min and max hold for all non-NULL values */
@@ -312,8 +324,11 @@ struct rd_writer_options {
 	enum rd_codec codec;
 };
 
-/* Memory is bounded by one row group.  Columns declared unique are proven: a repeated value fails
- * with "table.unique" and both row numbers at rd_writer_finish at the latest. */
+/*
+ * Memory is bounded by one row group, and by 24 bytes a row for each column declared unique: those
+ * are proven, a repeated value fails with "table.unique" and both row numbers (from 1) at
+ * rd_writer_finish at the latest.  A row group is cut early where its values pass 256 MiB.
+ */
 struct rd_writer;
 RD_MUST_USE bool rd_writer_new(const struct rd_schema *schema,
 			       const struct rd_writer_options *options, const struct rd_sink *sink,

@@ -1,0 +1,57 @@
+/* Small things that readers and writers share. */
+#include "table_int.h"
+
+#include <stdlib.h>
+
+bool rd_stored_type(struct rd_coltype type)
+{
+	if (type.type == RD_DECIMAL)
+		return type.precision >= 1 && type.precision <= 38 && type.scale <= type.precision;
+	return type.type >= RD_BOOL && type.type <= RD_TEXT && type.precision == 0 &&
+	       type.scale == 0;
+}
+
+rd_int128 rd_pow10(uint8_t exponent)
+{
+	rd_int128 out = 1;
+
+	for (uint8_t i = 0; i < exponent; i++)
+		out *= 10;
+	return out;
+}
+
+bool rd_decimal_fits(rd_int128 value, uint8_t precision)
+{
+	rd_int128 limit = rd_pow10(precision);
+
+	return value > -limit && value < limit;
+}
+
+bool rd_store_grow(struct rd_store *store, size_t len, size_t keep, struct rd_err *err)
+{
+	size_t cap = store->cap ? store->cap : 4096, size;
+	uint8_t *data;
+
+	if (len <= store->cap)
+		return true;
+	while (cap < len)
+		cap = cap > SIZE_MAX / 4 ? len : cap * 2;
+	if (!rd_add_size(cap, RD_PAD + 63, &size))
+		return rd_fail(err, RD_FAULT_FAILED, "base.memory.limit", "%zu bytes", cap);
+	data = aligned_alloc(64, size & ~(size_t)63);
+	if (!data)
+		return rd_fail_errno(err, "base.memory", "%zu bytes", cap);
+	if (keep)
+		memcpy(data, store->data, keep);
+	memset(data + cap, 0, RD_PAD);
+	free(store->data);
+	store->data = data;
+	store->cap = cap;
+	return true;
+}
+
+void rd_store_free(struct rd_store *store)
+{
+	free(store->data);
+	*store = (struct rd_store){ 0 };
+}
