@@ -1,0 +1,150 @@
+/*
+ * attest: is this evidence good enough?  Policy (what is accepted), expectation (what the claims
+ * must say, recomputed by the verifier), appraisal (four findings with reasons), verdict.
+ *
+ * Words as in RATS (RFC 9334): the tee module verifies what evidence says by itself (signatures,
+ * chains); this module appraises it against reference values.  Pure: time and collateral come in.
+ */
+#ifndef REDOUBT_ATTEST_H
+#define REDOUBT_ATTEST_H
+
+#include <redoubt/base.h>
+#include <redoubt/codec.h>
+#include <redoubt/tee.h>
+
+extern const struct rd_code_text rd_attest_codes[];
+
+/* ---- policy ---------------------------------------------------------------------------------- */
+
+#define RD_POLICY_VERSION 1
+#define RD_POLICY_TEES_MAX 16u
+#define RD_POLICY_MEASUREMENTS_MAX 64u
+#define RD_POLICY_PLATFORMS_MAX 1024u
+#define RD_PLATFORM_ID_MAX 128u /* bytes */
+#define RD_POLICY_NAME_MAX 64u  /* bytes of a name */
+
+/* A reference value: at `software`, and where the hardware measures the enclave itself, the
+ * platform digest is empty; in a confidential VM it is the launch digest that goes with it. */
+struct rd_reference {
+	struct rd_view name;            /* for people: "redoubt-enclave 0.1" */
+	struct rd_view measurement;     /* 48 bytes: SHA-384 of the enclave file */
+	struct rd_view platform_digest; /* empty, 32 or 48 bytes */
+};
+
+/* A machine: SNP chip id, PCK platform id, TPM EK digest, launcher's public key. */
+struct rd_platform {
+	struct rd_view name;
+	struct rd_view id;
+};
+
+/*
+ * What a room or a verifier accepts.  An empty list of references, technologies or platforms is an
+ * error, never "anything": `any_platform` must be written out, and is refused together with
+ * level `software`.  Views borrow from what it was read from.
+ */
+struct rd_policy {
+	enum rd_level min_level;
+	uint32_t n_tees;
+	struct rd_view tee[RD_POLICY_TEES_MAX]; /* names of technologies: "process", "snp" */
+	uint32_t n_references;
+	const struct rd_reference *reference;
+	bool any_platform;
+	uint32_t n_platforms;
+	const struct rd_platform *platform;
+	/* Mask of enum rd_sandbox_layer that may be missing; PROTOCOL.md's default demands
+	 * namespaces, seccomp and not-dumpable.  0: none may be missing. */
+	uint32_t sandbox_may_miss;
+	/* Empty: any; else each 32 bytes, the claim must be one of them. */
+	uint32_t n_launch_configs;
+	const struct rd_view *launch_config;
+	bool require_revocation; /* absent revocation data refuses, at level hardware or operator */
+};
+
+/* One CBOR array, a field of the compiled room (doc/format/policy.cddl).  Deterministic. */
+RD_MUST_USE bool rd_policy_encode(const struct rd_policy *policy, struct rd_buf *out,
+				  struct rd_err *err);
+/* Hostile bytes; checked with rd_policy_check. */
+RD_MUST_USE bool rd_policy_decode(struct rd_view cbor, struct rd_arena *arena,
+				  struct rd_policy *out, struct rd_err *err);
+/* That it makes sense: known names, sorted and unique lists, the rules on platforms above. */
+RD_MUST_USE bool rd_policy_check(const struct rd_policy *policy, struct rd_err *err);
+/*
+ * Edge only.  The map under `accept:` of a room or the root of a policy file:
+ *
+ *	level: software                # hardware, operator, tpm; software must be written out
+ *	tees: [process]
+ *	measurements:
+ *	  - {name: redoubt-enclave 0.1, enclave: HEX96}     # platform: HEX in a confidential VM
+ *	platforms:                     # or the word: any
+ *	  - {name: host-1, id: HEX}
+ *	sandbox_may_miss: [landlock, secret-pages]          # default: all but the demanded three
+ *	launch_configs: [HEX64]        # optional
+ *	revocation: required           # required (default) or optional
+ *
+ * `name` is the file's name, for errors with line and column; unknown keys get a suggestion.
+ */
+RD_MUST_USE bool rd_policy_from_doc(const struct rd_doc *doc, const char *name,
+				    struct rd_arena *arena, struct rd_policy *out,
+				    struct rd_err *err);
+
+/* ---- appraisal ------------------------------------------------------------------------------- */
+
+/* What the claims must be: recomputed by the verifier from its own side of the session or from a
+ * receipt.  Every field is compared; `spki_hash` is empty for receipts. */
+struct rd_expected_claims {
+	enum rd_role role;
+	struct rd_view nonce, room_hash, query, parameters_hash, e_sign, e_kem, spki_hash, binding;
+};
+
+enum rd_result { RD_RESULT_FAIL = 0, RD_RESULT_ABSENT = 1, RD_RESULT_PASS = 2 };
+enum rd_aspect {
+	RD_ASPECT_CRYPTO = 0,     /* signatures, chains, bindings */
+	RD_ASPECT_REVOCATION = 1, /* CRLs present, fresh, clean */
+	RD_ASPECT_TCB = 2,        /* firmware versions and status words */
+	RD_ASPECT_POLICY = 3,     /* reference values, levels, platforms, expected claims */
+	RD_ASPECTS = 4
+};
+
+/* Why, in a form that a person and a program understand. */
+struct rd_reason {
+	enum rd_aspect aspect;
+	enum rd_result result;      /* what this reason alone would make of the aspect */
+	const char *code;           /* stable: "attest.measurement" */
+	const char *claim;          /* "measurement", "role" */
+	struct rd_view expected, found; /* text */
+};
+
+enum rd_verdict { RD_VERDICT_REFUSED = 0, RD_VERDICT_ACCEPTED = 1 };
+
+#define RD_REASONS_MAX 128u
+
+struct rd_appraisal {
+	enum rd_verdict verdict;
+	enum rd_level level; /* that the evidence reached */
+	enum rd_result result[RD_ASPECTS];
+	const struct rd_reference *reference; /* that matched, or NULL */
+	const struct rd_platform *platform;   /* that matched, or NULL (also with any_platform) */
+	uint32_t n_reasons;                   /* every check leaves one, passed or not */
+	struct rd_reason reason[RD_REASONS_MAX];
+};
+
+/*
+ * Appraises verified evidence.  `expected` may be NULL only for a look at recorded evidence (then
+ * the claims are not compared and a reason "attest.claims.unchecked" of result ABSENT says so).
+ * Always fills `out`; false only when memory runs out: a refusal is a verdict, not an error.
+ */
+RD_MUST_USE bool rd_appraise(const struct rd_policy *policy, const struct rd_evidence *evidence,
+			     const struct rd_expected_claims *expected, struct rd_arena *arena,
+			     struct rd_appraisal *out, struct rd_err *err);
+/* The refusal as an error (fault REFUSED, code of the first failing reason, all of them in the
+ * text); true when accepted. */
+RD_MUST_USE bool rd_appraisal_demand(const struct rd_appraisal *appraisal, struct rd_err *err);
+/* Verdict line, then a table of reasons that lines up; at `software` says "software isolation, no
+ * TEE".  No colours: cmd adds them. */
+RD_MUST_USE bool rd_appraisal_print(const struct rd_appraisal *appraisal, struct rd_buf *out,
+				    struct rd_err *err);
+/* {"verdict": ..., "level": ..., "findings": {"crypto": {"result", "reasons": [...]}, ...}}. */
+RD_MUST_USE bool rd_appraisal_json(const struct rd_appraisal *appraisal, struct rd_buf *out,
+				   struct rd_err *err);
+
+#endif
