@@ -1,0 +1,1 @@
+SELECT count(*), count(bmi), count(weight), count("case.id") FROM subjects WHERE age < 50

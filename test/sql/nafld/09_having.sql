@@ -1,0 +1,2 @@
+-- ordered
+SELECT event, count(*) AS n FROM outcomes GROUP BY event HAVING count(*) > 2000 ORDER BY n DESC

@@ -1,0 +1,1 @@
+SELECT max(age) FROM subjects HAVING count(*) > 5

@@ -1,0 +1,1 @@
+SELECT sum(age) FROM subjects HAVING count(*) < 5

@@ -1,0 +1,1 @@
+SELECT count(DISTINCT id), count(DISTINCT event), count(*) FROM outcomes

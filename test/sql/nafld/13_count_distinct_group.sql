@@ -1,0 +1,2 @@
+-- ordered
+SELECT test, count(DISTINCT id) AS persons, count(*) AS n, min(value), max(value) FROM measurements GROUP BY test ORDER BY test

@@ -1,0 +1,1 @@
+SELECT male, count(*) FROM subjects WHERE age > 200 GROUP BY male

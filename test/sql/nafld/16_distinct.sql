@@ -1,0 +1,2 @@
+-- ordered
+SELECT DISTINCT event FROM outcomes ORDER BY event

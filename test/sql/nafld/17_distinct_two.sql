@@ -1,0 +1,2 @@
+-- ordered
+SELECT DISTINCT male, status FROM subjects ORDER BY status DESC, male

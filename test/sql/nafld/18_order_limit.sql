@@ -1,0 +1,2 @@
+-- ordered
+SELECT id, age, futime FROM subjects ORDER BY futime DESC, id LIMIT 10

@@ -1,0 +1,2 @@
+-- ordered
+SELECT id, age FROM subjects WHERE id < 300 ORDER BY age % 10, -age, id

@@ -1,0 +1,2 @@
+-- ordered
+SELECT id FROM subjects WHERE id < 300 ORDER BY age DESC, id

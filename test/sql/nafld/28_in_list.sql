@@ -1,0 +1,1 @@
+SELECT event, count(*) FROM outcomes WHERE event IN ('MI', 'stroke', 'afib') GROUP BY event

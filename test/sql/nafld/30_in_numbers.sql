@@ -1,0 +1,1 @@
+SELECT id, age FROM subjects WHERE id IN (1, 5, 77, 100, 17000, 99999999999)

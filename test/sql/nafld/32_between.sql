@@ -1,0 +1,1 @@
+SELECT count(*) FROM subjects WHERE age BETWEEN 40 AND 49 AND weight NOT BETWEEN 60 AND 90.5

@@ -1,0 +1,1 @@
+SELECT count(*) FROM subjects WHERE id NOT IN (SELECT "case.id" FROM subjects)

@@ -1,0 +1,1 @@
+SELECT count(*) FROM subjects WHERE bmi > (SELECT avg(bmi) FROM subjects)

@@ -1,0 +1,1 @@
+SELECT count(*) FROM subjects WHERE id IS NOT DISTINCT FROM "case.id" OR bmi IS DISTINCT FROM NULL

@@ -1,0 +1,1 @@
+SELECT * FROM subjects WHERE id < 20

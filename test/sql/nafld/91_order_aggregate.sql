@@ -1,0 +1,2 @@
+-- ordered
+SELECT test FROM measurements GROUP BY test ORDER BY count(*) DESC, max(value)

@@ -1,0 +1,1 @@
+SELECT count(*) FROM subjects WHERE male <> 0 AND 10 / male > 5
