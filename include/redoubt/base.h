@@ -119,6 +119,9 @@ struct rd_arena;
 RD_MUST_USE bool rd_arena_new(size_t max, struct rd_arena **out, struct rd_err *err);
 /* Accepts NULL and a pointer to NULL; sets *arena to NULL. */
 void rd_arena_free(struct rd_arena **arena);
+/* The same, and overwrites all that was handed out since its birth or its last reset: for arenas
+ * that held keys or plaintext. */
+void rd_arena_free_wiped(struct rd_arena **arena);
 /* Frees all that was handed out, keeps the first block for reuse. */
 void rd_arena_reset(struct rd_arena *arena);
 size_t rd_arena_used(const struct rd_arena *arena);

@@ -224,6 +224,9 @@ void rd_os_watch_free(struct rd_os_watch **watch);
 RD_MUST_USE bool rd_os_watch_add(struct rd_os_watch *watch, int fd, struct rd_err *err);
 /* As rd_os_recv, but never waits: *nothing says that there is nothing now. */
 RD_MUST_USE bool rd_os_recv_now(int fd, struct rd_span *out, bool *nothing, struct rd_err *err);
+/* Ends a connection for both sides, whatever other threads are doing with it; the descriptor stays
+ * open. */
+void rd_os_hang_up(int fd);
 /* True when the other end of a socket has hung up. */
 bool rd_os_hung_up(int fd);
 

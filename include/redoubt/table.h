@@ -352,6 +352,8 @@ struct rd_rows {
 	struct rd_vec *vec;
 	uint64_t **withheld;
 	uint64_t withheld_groups, withheld_cells;
+	bool failed;        /* no rows: the data made the query fail (overflow...) ... */
+	uint32_t failed_at; /* ... at this byte of the SQL text; UINT32_MAX: nowhere in particular */
 };
 
 /* Deterministic CBOR (doc/format/answer.cddl); decoding checks everything. */

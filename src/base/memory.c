@@ -56,6 +56,15 @@ void rd_arena_free(struct rd_arena **arena)
 	*arena = NULL;
 }
 
+void rd_arena_free_wiped(struct rd_arena **arena)
+{
+	if (!arena || !*arena)
+		return;
+	for (struct block *block = (*arena)->first; block; block = block->next)
+		rd_wipe(block_bytes(block), block->used);
+	rd_arena_free(arena);
+}
+
 void rd_arena_reset(struct rd_arena *arena)
 {
 	if (arena->first) {

@@ -281,3 +281,8 @@ bool rd_os_wait_readable(const int *fds, uint32_t n, int64_t deadline_ns, uint32
 				       "nothing came within the time allowed");
 	}
 }
+
+void rd_os_hang_up(int fd)
+{
+	(void)shutdown(fd, SHUT_RDWR);
+}

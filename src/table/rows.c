@@ -9,7 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#define ROWS_OBJECT 65 /* its integer type among our objects */
+#define ROWS_OBJECT 65     /* its integer type among our objects */
+#define FAILURE_OBJECT 66 /* in place of rows: where the data made the query fail */
 #define ROWS_VERSION 1
 #define ROWS_MAX ((uint64_t)1 << 26)
 #define CELLS_MAX ((uint64_t)1 << 28)
@@ -78,8 +79,19 @@ static bool check_shape(uint64_t n_cols, uint64_t n_rows, struct rd_err *err)
 	return true;
 }
 
+static bool encode_failure(const struct rd_rows *rows, struct rd_buf *out, struct rd_err *err)
+{
+	rd_cbor_put_array(out, 3);
+	rd_cbor_put_uint(out, FAILURE_OBJECT);
+	rd_cbor_put_uint(out, ROWS_VERSION);
+	rd_cbor_put_uint(out, rows->failed_at);
+	return rd_buf_ok(out, err);
+}
+
 bool rd_rows_encode(const struct rd_rows *rows, struct rd_buf *out, struct rd_err *err)
 {
+	if (rows->failed)
+		return encode_failure(rows, out, err);
 	if (!check_shape(rows->n_cols, rows->n_rows, err))
 		return false;
 	rd_cbor_put_array(out, 7);
@@ -261,11 +273,16 @@ static bool read_rows(struct decoder *d)
 	struct rd_rows *rows = d->rows;
 	struct rd_cbor_reader *r = &d->r;
 
-	rd_cbor_enter_array(r, 7);
-	if (rd_cbor_read_uint(r, UINT32_MAX) != ROWS_OBJECT)
+	rows->failed = rd_cbor_enter_array_upto(r, 3, 7) == 3;
+	if (rd_cbor_read_uint(r, UINT32_MAX) != (rows->failed ? FAILURE_OBJECT : ROWS_OBJECT))
 		rd_cbor_complain(r, "table.rows.form", "expected the rows of an answer");
 	if (rd_cbor_read_uint(r, ROWS_VERSION) != ROWS_VERSION)
 		rd_cbor_complain(r, "table.rows.form", "expected version 1");
+	if (rows->failed) {
+		rows->failed_at = (uint32_t)rd_cbor_read_uint(r, UINT32_MAX);
+		rd_cbor_leave(r);
+		return true;
+	}
 	rows->n_rows = rd_cbor_read_uint(r, ROWS_MAX);
 	rows->withheld_groups = rd_cbor_read_uint(r, UINT64_MAX);
 	rows->withheld_cells = rd_cbor_read_uint(r, UINT64_MAX);

@@ -329,6 +329,28 @@ static void test_rows_round_trip(void **state)
 	rd_arena_free(&arena);
 }
 
+/* In place of rows: where the data made the query fail. */
+static void test_rows_failure(void **state)
+{
+	const struct rd_rows rows = { .failed = true, .failed_at = 77 };
+	struct rd_rows back;
+	struct rd_arena *arena = NULL;
+	struct rd_err err = { 0 };
+	struct rd_buf buf;
+
+	(void)state;
+	rd_buf_init(&buf, 1 << 10);
+	assert_true(rd_arena_new(1 << 20, &arena, &err));
+	assert_true(rd_rows_encode(&rows, &buf, &err));
+	assert_true(rd_rows_decode(rd_buf_view(&buf), arena, &back, &err));
+	assert_true(back.failed && back.failed_at == 77 && back.n_rows == 0 && back.n_cols == 0);
+	/* The object's number tells it from rows. */
+	buf.data[2] ^= 1;
+	assert_false(rd_rows_decode(rd_buf_view(&buf), arena, &back, &err));
+	rd_buf_free(&buf);
+	rd_arena_free(&arena);
+}
+
 /* Every single changed bit gives another answer or a refusal, and every cut is refused. */
 static void test_rows_hostile(void **state)
 {
@@ -369,7 +391,8 @@ int main(void)
 		cmocka_unit_test(test_type_names),        cmocka_unit_test(test_values),
 		cmocka_unit_test(test_timestamp_edge),    cmocka_unit_test(test_interval),
 		cmocka_unit_test(test_double_round_trip), cmocka_unit_test(test_vec),
-		cmocka_unit_test(test_rows_round_trip),   cmocka_unit_test(test_rows_hostile),
+		cmocka_unit_test(test_rows_round_trip),   cmocka_unit_test(test_rows_failure),
+		cmocka_unit_test(test_rows_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
