@@ -353,7 +353,7 @@ struct rd_rows {
 	uint64_t **withheld;
 	uint64_t withheld_groups, withheld_cells;
 	bool failed;        /* no rows: the data made the query fail (overflow...) ... */
-	uint32_t failed_at; /* ... at this byte of the SQL text; UINT32_MAX: nowhere in particular */
+	uint32_t failed_at; /* ... at this byte of the SQL text; UINT32_MAX: unknown */
 };
 
 /* Deterministic CBOR (doc/format/answer.cddl); decoding checks everything. */
