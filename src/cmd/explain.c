@@ -4,6 +4,7 @@
 #include <redoubt/codec.h>
 #include <redoubt/crypto.h>
 #include <redoubt/os.h>
+#include <redoubt/query.h>
 #include <redoubt/run.h>
 #include <redoubt/table.h>
 #include <redoubt/tee.h>
@@ -12,9 +13,10 @@
 #include <string.h>
 
 /* Every module's table. */
-static const struct rd_code_text *const tables[] = { rd_base_codes, rd_crypto_codes, rd_codec_codes,
-						     rd_os_codes,   rd_tee_codes,    rd_run_codes,
-						     rd_table_codes };
+static const struct rd_code_text *const tables[] = { rd_base_codes,  rd_crypto_codes,
+						     rd_codec_codes, rd_os_codes,
+						     rd_tee_codes,   rd_run_codes,
+						     rd_table_codes, rd_query_codes };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 #define CODES_MAX 1024
