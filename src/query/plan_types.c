@@ -431,10 +431,9 @@ bool rd_instr_derive(const struct rd_prog *prog, uint32_t i, const struct rd_col
 		type.nullable &= s.rule->result == RD_RESULT_COMPARED;
 		break;
 	case RD_RESULT_KNOWN:
-		type = (struct rd_coltype){ .type = RD_BOOL };
-		break;
 	case RD_RESULT_BOOL:
 		type.type = RD_BOOL;
+		type.nullable &= s.rule->result == RD_RESULT_BOOL;
 		break;
 	case RD_RESULT_IN:
 		ok = in_list(&s, &type);
