@@ -209,8 +209,10 @@ static bool rounded(const struct site *s, int32_t digits, struct rd_coltype *out
 {
 	int whole = s->a.precision - s->a.scale;
 
-	if (digits < -RD_ROUND_DIGITS_MAX || digits > RD_ROUND_DIGITS_MAX)
-		return wrong(s, "at most 38 digits");
+	int32_t most = s->a.type == RD_DOUBLE ? 22 : RD_ROUND_DIGITS_MAX;
+
+	if (digits < -most || digits > most)
+		return wrong(s, "at most 38 digits of a decimal, 22 of a double");
 	*out = s->a;
 	if (s->a.type != RD_DECIMAL)
 		return true;
