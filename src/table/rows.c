@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#define ROWS_OBJECT 65     /* its integer type among our objects */
+#define ROWS_OBJECT 65    /* its integer type among our objects */
 #define FAILURE_OBJECT 66 /* in place of rows: where the data made the query fail */
 #define ROWS_VERSION 1
 #define ROWS_MAX ((uint64_t)1 << 26)

@@ -1,0 +1,385 @@
+/* The encodings, without knowledge of files. */
+#include "decode_int.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+void hybrid_init(struct hybrid *h, const uint8_t *p, const uint8_t *end, uint8_t width)
+{
+	*h = (struct hybrid){ .p = p, .end = end, .width = width };
+}
+
+static bool read_varint(struct hybrid *h, uint64_t *out)
+{
+	*out = 0;
+	for (unsigned shift = 0; shift < 35 && h->p < h->end; shift += 7) {
+		uint8_t byte = *h->p++;
+
+		*out |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return true;
+	}
+	return false;
+}
+
+/* The next run; `p` stands behind its head (RLE) or at its first packed byte. */
+static bool next_run(struct hybrid *h)
+{
+	uint64_t head, bytes;
+	uint32_t value = 0;
+
+	if (h->bit) { /* a packed run was here */
+		h->p += (h->bit + 7) / 8;
+		h->bit = 0;
+	}
+	if (!read_varint(h, &head) || head >> 1 == 0)
+		return false;
+	if (head & 1) {
+		bytes = (head >> 1) * h->width;
+		/* The last run of a page may be cut short: its padding is not there. */
+		if (bytes > (uint64_t)(h->end - h->p))
+			bytes = (uint64_t)(h->end - h->p);
+		h->packed_left = h->width ? bytes * 8 / h->width : (head >> 1) * 8;
+		if (h->packed_left > (head >> 1) * 8)
+			h->packed_left = (head >> 1) * 8;
+		return h->packed_left != 0;
+	}
+	bytes = (h->width + 7u) / 8;
+	if (bytes > (uint64_t)(h->end - h->p) || head >> 1 > UINT32_MAX)
+		return false;
+	for (uint64_t i = 0; i < bytes; i++)
+		value |= (uint32_t)*h->p++ << 8 * i;
+	if (h->width < 32 && value >> h->width)
+		return false;
+	h->run_left = (uint32_t)(head >> 1);
+	h->value = value;
+	return true;
+}
+
+static inline uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return v;
+}
+
+static inline uint32_t one_packed(const struct hybrid *h, uint64_t bit)
+{
+	uint64_t mask = ((uint64_t)1 << h->width) - 1;
+
+	return (uint32_t)(load64(h->p + bit / 8) >> bit % 8 & mask);
+}
+
+#define UNPACK(type) \
+	static void unpack_##type(const struct hybrid *h, uint32_t n, type *out) \
+	{ \
+		uint64_t bit = h->bit; \
+\
+		for (uint32_t i = 0; i < n; i++, bit += h->width) \
+			out[i] = (type)one_packed(h, bit); \
+	}
+UNPACK(uint8_t)
+UNPACK(uint16_t)
+UNPACK(uint32_t)
+#undef UNPACK
+
+/* Eight codes at a time, where they begin at a byte: one deposit spreads them. */
+#if defined(__x86_64__)
+__attribute__((target("bmi2"))) static uint32_t unpack_fast8(const struct hybrid *h, uint32_t n,
+							     uint8_t *out)
+{
+	uint64_t mask = 0x0101010101010101u * (((uint64_t)1 << h->width) - 1);
+	const uint8_t *p = h->p + h->bit / 8;
+
+	for (uint32_t i = 0; i + 8 <= n; i += 8, p += h->width) {
+		uint64_t v = _pdep_u64(load64(p), mask);
+
+		memcpy(out + i, &v, 8);
+	}
+	return n & ~7u;
+}
+
+__attribute__((target("bmi2"))) static uint32_t unpack_fast16(const struct hybrid *h, uint32_t n,
+							      uint16_t *out)
+{
+	uint64_t mask = 0x0001000100010001u * (((uint64_t)1 << h->width) - 1);
+	uint64_t bit = h->bit;
+
+	for (uint32_t i = 0; i + 4 <= n; i += 4, bit += 4u * h->width) {
+		/* 4 * 14 bits and a shift of up to 7 fit; wider ones take two loads. */
+		uint64_t low = load64(h->p + bit / 8) >> bit % 8;
+		uint64_t v;
+
+		if (h->width > 14)
+			low |= bit % 8 ? load64(h->p + bit / 8 + 8) << (64 - bit % 8) : 0;
+		v = _pdep_u64(low, mask);
+		memcpy(out + i, &v, 8);
+	}
+	return n & ~3u;
+}
+
+static uint32_t unpack_fast(const struct hybrid *h, uint32_t n, uint8_t out_width, void *out)
+{
+	static int has_bmi2 = -1;
+
+	if (has_bmi2 < 0)
+		has_bmi2 = __builtin_cpu_supports("bmi2") != 0;
+	if (!has_bmi2 || h->width == 0)
+		return 0;
+	if (out_width == 1 && h->width <= 8 && h->bit % 8 == 0)
+		return unpack_fast8(h, n, out);
+	if (out_width == 2 && h->width <= 16)
+		return unpack_fast16(h, n, out);
+	return 0;
+}
+#else
+static uint32_t unpack_fast(const struct hybrid *h, uint32_t n, uint8_t out_width, void *out)
+{
+	(void)h;
+	(void)n;
+	(void)out_width;
+	(void)out;
+	return 0;
+}
+#endif
+
+static void unpack(struct hybrid *h, uint32_t n, uint8_t out_width, void *out)
+{
+	uint32_t done = unpack_fast(h, n, out_width, out);
+
+	h->bit += (uint64_t)done * h->width;
+	if (out_width == 1)
+		unpack_uint8_t(h, n - done, (uint8_t *)out + done);
+	else if (out_width == 2)
+		unpack_uint16_t(h, n - done, (uint16_t *)out + done);
+	else
+		unpack_uint32_t(h, n - done, (uint32_t *)out + done);
+	h->bit += (uint64_t)(n - done) * h->width;
+	h->packed_left -= n;
+	if (h->width == 0)
+		h->bit = 0;
+}
+
+static void fill(uint32_t value, uint32_t n, uint8_t out_width, void *out)
+{
+	if (out_width == 1) {
+		memset(out, (int)value, n);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (out_width == 2)
+			((uint16_t *)out)[i] = (uint16_t)value;
+		else
+			((uint32_t *)out)[i] = value;
+	}
+}
+
+bool hybrid_read(struct hybrid *h, uint32_t n, uint8_t out_width, void *out)
+{
+	uint8_t *at = out;
+
+	while (n) {
+		uint32_t take = n;
+
+		if (!h->run_left && !h->packed_left && !next_run(h))
+			return false;
+		if (h->run_left) {
+			take = take < h->run_left ? take : h->run_left;
+			fill(h->value, take, out_width, at);
+			h->run_left -= take;
+		} else {
+			take = take < h->packed_left ? take : (uint32_t)h->packed_left;
+			unpack(h, take, out_width, at);
+		}
+		at += (size_t)take * out_width;
+		n -= take;
+	}
+	return true;
+}
+
+/* ---- bits
+ * ----------------------------------------------------------------------------------------- */
+
+static void set_bits(uint64_t *bits, uint32_t at, uint32_t n)
+{
+	for (; n && at % 64; at++, n--)
+		bits[at / 64] |= (uint64_t)1 << at % 64;
+	for (; n >= 64; at += 64, n -= 64)
+		bits[at / 64] = UINT64_MAX;
+	for (; n; at++, n--)
+		bits[at / 64] |= (uint64_t)1 << at % 64;
+}
+
+static uint32_t copy_bits(const struct hybrid *h, uint32_t n, uint64_t *bits, uint32_t at)
+{
+	uint32_t set = 0;
+
+	for (uint32_t i = 0; i < n;) {
+		uint64_t from = h->bit + i;
+		uint32_t take = 56 < n - i ? 56 : n - i;
+		uint64_t v = load64(h->p + from / 8) >> from % 8 & (((uint64_t)1 << take) - 1);
+		uint32_t shift = (at + i) % 64;
+
+		bits[(at + i) / 64] |= v << shift;
+		if (shift + take > 64)
+			bits[(at + i) / 64 + 1] |= v >> (64 - shift);
+		set += (uint32_t)__builtin_popcountll(v);
+		i += take;
+	}
+	return set;
+}
+
+bool hybrid_read_bits(struct hybrid *h, uint32_t n, uint64_t *bits, uint32_t at, uint32_t *set)
+{
+	*set = 0;
+	while (n) {
+		uint32_t take = n;
+
+		if (!h->run_left && !h->packed_left && !next_run(h))
+			return false;
+		if (h->run_left) {
+			take = take < h->run_left ? take : h->run_left;
+			if (h->value) {
+				set_bits(bits, at, take);
+				*set += take;
+			}
+			h->run_left -= take;
+		} else {
+			take = take < h->packed_left ? take : (uint32_t)h->packed_left;
+			*set += copy_bits(h, take, bits, at);
+			h->bit += take;
+			h->packed_left -= take;
+		}
+		at += take;
+		n -= take;
+	}
+	return true;
+}
+
+/* ---- lengths
+ * --------------------------------------------------------------------------------------- */
+
+struct delta {
+	struct hybrid bytes; /* for its varints: p and end */
+	uint64_t block, minis, per_mini;
+	uint64_t sum; /* the length decoded last */
+};
+
+static bool delta_varint(struct delta *d, uint64_t *out)
+{
+	*out = 0;
+	for (unsigned shift = 0; shift < 64 && d->bytes.p < d->bytes.end; shift += 7) {
+		uint8_t byte = *d->bytes.p++;
+
+		*out |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return true;
+	}
+	return false;
+}
+
+/* One miniblock's deltas, added up; lengths beyond 31 bits are refused. */
+static bool delta_mini(struct delta *d, uint8_t width, uint64_t least, uint32_t n, uint32_t *out)
+{
+	uint64_t bytes = d->per_mini * width / 8, bit = 0;
+
+	if (width > 32 || bytes > (uint64_t)(d->bytes.end - d->bytes.p))
+		return false;
+	for (uint32_t i = 0; i < n; i++, bit += width) {
+		uint64_t delta = width ? load64(d->bytes.p + bit / 8) >> bit % 8 &
+						 (((uint64_t)1 << width) - 1)
+				       : 0;
+
+		d->sum += least + delta;
+		if (d->sum > RD_PAGE_BYTES_MAX)
+			return false;
+		out[i] = (uint32_t)d->sum;
+	}
+	d->bytes.p += bytes;
+	return true;
+}
+
+static bool delta_block(struct delta *d, uint32_t n, uint32_t *done, uint32_t *out)
+{
+	const uint8_t *widths;
+	uint64_t least;
+
+	if (!delta_varint(d, &least) || d->minis > (uint64_t)(d->bytes.end - d->bytes.p))
+		return false;
+	least = (least >> 1) ^ (0 - (least & 1));
+	widths = d->bytes.p;
+	d->bytes.p += d->minis;
+	for (uint64_t m = 0; m < d->minis && *done < n; m++) {
+		uint32_t left = n - *done;
+		uint32_t take = left < d->per_mini ? left : (uint32_t)d->per_mini;
+
+		if (!delta_mini(d, widths[m], least, take, out + *done))
+			return false;
+		*done += take;
+	}
+	return true;
+}
+
+bool delta_lengths(const uint8_t *p, size_t len, uint32_t n, uint32_t *out, size_t *used)
+{
+	struct delta d = { .bytes = { .p = p, .end = p + len } };
+	uint64_t count, first;
+	uint32_t done = 0;
+
+	if (!delta_varint(&d, &d.block) || !delta_varint(&d, &d.minis) ||
+	    !delta_varint(&d, &count) || !delta_varint(&d, &first))
+		return false;
+	if (d.block == 0 || d.block % 128 || d.block > 1 << 20 || d.minis == 0 ||
+	    d.minis > d.block / 32 || d.block % d.minis || (d.block / d.minis) % 32 || count != n)
+		return false;
+	d.per_mini = d.block / d.minis;
+	first = (first >> 1) ^ (0 - (first & 1));
+	d.sum = first;
+	if (n && first > RD_PAGE_BYTES_MAX)
+		return false;
+	if (n)
+		out[done++] = (uint32_t)first;
+	while (done < n)
+		if (!delta_block(&d, n, &done, out))
+			return false;
+	*used = (size_t)(d.bytes.p - p);
+	return true;
+}
+
+/* ---- NULLs
+ * ------------------------------------------------------------------------------------------ */
+
+#define SCATTER(type) \
+	static void scatter_##type(type *v, uint32_t m, struct slots s) \
+	{ \
+		for (uint32_t i = s.n; i-- > 0;) \
+			v[i] = rd_bit(s.valid, (uint64_t)s.at + i) ? v[--m] : (type)0; \
+	}
+SCATTER(uint8_t)
+SCATTER(uint16_t)
+SCATTER(uint32_t)
+SCATTER(uint64_t)
+SCATTER(rd_uint128)
+#undef SCATTER
+
+void scatter(void *value, uint8_t width, uint32_t m, struct slots slots)
+{
+	switch (width) {
+	case 1:
+		scatter_uint8_t(value, m, slots);
+		break;
+	case 2:
+		scatter_uint16_t(value, m, slots);
+		break;
+	case 4:
+		scatter_uint32_t(value, m, slots);
+		break;
+	case 8:
+		scatter_uint64_t(value, m, slots);
+		break;
+	default:
+		scatter_rd_uint128(value, m, slots);
+	}
+}

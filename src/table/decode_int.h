@@ -1,0 +1,37 @@
+/* Decoders of Parquet's encodings: state that is read in pieces, every step bounded by the page. */
+#ifndef RD_TABLE_DECODE_INT_H
+#define RD_TABLE_DECODE_INT_H
+
+#include "parquet_int.h"
+
+/*
+ * The RLE and bit-packed hybrid (Encodings.md, "Run Length Encoding").  The bytes must be followed
+ * by RD_PAD readable ones.  Values have `width` bits, 0 to 32.
+ */
+struct hybrid {
+	const uint8_t *p, *end;
+	uint8_t width;
+	uint32_t run_left;    /* values left of an RLE run */
+	uint32_t value;       /* of that run */
+	uint64_t packed_left; /* values left of a bit-packed run */
+	uint64_t bit;         /* of the next one, from p */
+};
+void hybrid_init(struct hybrid *h, const uint8_t *p, const uint8_t *end, uint8_t width);
+/* `n` values of `out_width` bytes (1, 2, 4); false: the bytes end before. */
+bool hybrid_read(struct hybrid *h, uint32_t n, uint8_t out_width, void *out);
+/* Width 1 only: `n` bits into `bits` (zeroed by the caller) from bit `at`; *set: how many are 1. */
+bool hybrid_read_bits(struct hybrid *h, uint32_t n, uint64_t *bits, uint32_t at, uint32_t *set);
+
+/* DELTA_BINARY_PACKED of 32-bit lengths: all of them at once.  *used: bytes read. */
+bool delta_lengths(const uint8_t *p, size_t len, uint32_t n, uint32_t *out, size_t *used);
+
+/* Slots of a batch: bits [at, at + n) of `valid` tell which hold a value. */
+struct slots {
+	const uint64_t *valid;
+	uint32_t at, n;
+};
+/* `m` values at the front of `value` go to the slots that hold one; the others become zero.  In
+ * place, from the back. */
+void scatter(void *value, uint8_t width, uint32_t m, struct slots slots);
+
+#endif

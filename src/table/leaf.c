@@ -1,0 +1,107 @@
+/* Parquet's types and ours. */
+#include "parquet_int.h"
+
+static struct rd_coltype plain_type(enum rd_type type)
+{
+	return (struct rd_coltype){ .type = (uint8_t)type };
+}
+
+static struct rd_coltype integer_type(const struct pq_leaf *leaf)
+{
+	if (leaf->is_signed || leaf->bits < 32)
+		return plain_type(leaf->bits <= 32 ? RD_INT32 : RD_INT64);
+	if (leaf->bits == 32)
+		return plain_type(RD_INT64);
+	return (struct rd_coltype){ .type = RD_DECIMAL, .precision = 20 };
+}
+
+static bool decimal_fits(const struct pq_leaf *leaf)
+{
+	uint8_t most = leaf->type == PQ_INT32 ? 9 : leaf->type == PQ_INT64 ? 18 : 38;
+
+	return leaf->precision >= 1 && leaf->precision <= most && leaf->scale <= leaf->precision &&
+	       (leaf->type == PQ_INT32 || leaf->type == PQ_INT64 ||
+		(leaf->type == PQ_FIXED && leaf->type_length >= 1 && leaf->type_length <= 16));
+}
+
+/* The logical types that go with 32 and 64 bits; RD_NOTYPE: none of them. */
+static struct rd_coltype int_type(const struct pq_leaf *leaf)
+{
+	bool wide = leaf->type == PQ_INT64;
+
+	switch (leaf->logical) {
+	case PQ_NO_LOGICAL:
+		return plain_type(wide ? RD_INT64 : RD_INT32);
+	case PQ_INTEGER:
+		if ((leaf->bits == 64) == wide &&
+		    (leaf->bits == 8 || leaf->bits == 16 || leaf->bits == 32 || leaf->bits == 64))
+			return integer_type(leaf);
+		return plain_type(RD_NOTYPE);
+	case PQ_DATE:
+		return plain_type(wide ? RD_NOTYPE : RD_DATE);
+	case PQ_TIMESTAMP:
+		return plain_type(wide && leaf->unit ? RD_TIMESTAMP : RD_NOTYPE);
+	default:
+		return plain_type(RD_NOTYPE);
+	}
+}
+
+struct rd_coltype pq_leaf_type(const struct pq_leaf *leaf, const char **why)
+{
+	struct rd_coltype type = { .type = RD_NOTYPE };
+
+	*why = "a combination of types that is not read";
+	if (leaf->logical == PQ_DECIMAL) {
+		if (decimal_fits(leaf))
+			type = (struct rd_coltype){ .type = RD_DECIMAL,
+						    .precision = leaf->precision,
+						    .scale = leaf->scale };
+	} else if (leaf->type == PQ_INT32 || leaf->type == PQ_INT64) {
+		type = int_type(leaf);
+	} else if (leaf->type == PQ_BYTE_ARRAY) {
+		bool text = leaf->logical == PQ_STRING || leaf->logical == PQ_ENUM ||
+			    leaf->logical == PQ_JSON;
+
+		*why = "bytes that are not marked as text";
+		type = plain_type(text ? RD_TEXT : RD_NOTYPE);
+	} else if (leaf->logical == PQ_NO_LOGICAL) {
+		type = plain_type(leaf->type == PQ_BOOLEAN                            ? RD_BOOL
+				  : leaf->type == PQ_DOUBLE || leaf->type == PQ_FLOAT ? RD_DOUBLE
+										      : RD_NOTYPE);
+	}
+	type.nullable = leaf->repetition == PQ_OPTIONAL;
+	return type;
+}
+
+struct pq_leaf pq_leaf_of(const struct rd_column *column)
+{
+	static const struct {
+		uint8_t type, logical;
+	} map[] = {
+		[RD_BOOL] = { PQ_BOOLEAN, PQ_NO_LOGICAL },
+		[RD_INT32] = { PQ_INT32, PQ_NO_LOGICAL },
+		[RD_INT64] = { PQ_INT64, PQ_NO_LOGICAL },
+		[RD_DOUBLE] = { PQ_DOUBLE, PQ_NO_LOGICAL },
+		[RD_DATE] = { PQ_INT32, PQ_DATE },
+		[RD_TIMESTAMP] = { PQ_INT64, PQ_TIMESTAMP },
+		[RD_TEXT] = { PQ_BYTE_ARRAY, PQ_STRING },
+	};
+	struct rd_coltype type = column->type;
+	struct pq_leaf leaf = { .name = column->name,
+				.repetition = type.nullable ? PQ_OPTIONAL : PQ_REQUIRED,
+				.unit = PQ_MICROS };
+
+	if (type.type == RD_DECIMAL) {
+		leaf.type = type.precision <= 9    ? PQ_INT32
+			    : type.precision <= 18 ? PQ_INT64
+						   : PQ_FIXED;
+		leaf.type_length = 16;
+		leaf.logical = PQ_DECIMAL;
+		leaf.precision = type.precision;
+		leaf.scale = type.scale;
+		return leaf;
+	}
+	leaf.type = (enum pq_type)map[type.type].type;
+	leaf.logical = (enum pq_logical)map[type.type].logical;
+	return leaf;
+}

@@ -1,0 +1,404 @@
+/* Opening a table: magic, encryption, footer, and what a room demands (PROTOCOL.md 4). */
+#include "open_int.h"
+
+#include <stdlib.h>
+
+#define MAGIC_PLAIN "PAR1"
+#define MAGIC_SEALED "PARE"
+
+static bool fail_open(struct rd_err *err, const char *code, const char *what)
+{
+	return rd_fail(err, RD_FAULT_MALFORMED, code, "%s", what);
+}
+
+/* A room's demands are refusals: the file may be fine elsewhere. */
+static bool refuse(struct rd_err *err, const char *code, const char *what)
+{
+	return rd_fail(err, RD_FAULT_REFUSED, code, "%s", what);
+}
+
+const struct rd_secret *table_find_key(const struct rd_table_keys *keys, uint32_t column)
+{
+	for (uint32_t i = 0; keys && i < keys->n; i++)
+		if (keys->key[i].column == column)
+			return &keys->key[i].key;
+	return NULL;
+}
+
+static bool read_at(const struct rd_blob *blob, uint64_t offset, size_t len, uint8_t *out,
+		    struct rd_err *err)
+{
+	struct rd_span span = { .data = out, .cap = len };
+
+	return blob->read(blob->ctx, offset, &span, err);
+}
+
+/* ---- the tail
+ * ------------------------------------------------------------------------------------ */
+
+/* From the footer (or FileCryptoMetaData) to the end of the file, in one private copy. */
+static bool read_tail(const struct rd_blob *blob, struct rd_arena *arena, struct table_tail *out,
+		      struct rd_err *err)
+{
+	uint8_t end[8], head[4], *bytes;
+	uint64_t len;
+
+	if (blob->size < 12)
+		return fail_open(err, "table.magic", "the file is too short to be Parquet");
+	if (!read_at(blob, blob->size - 8, 8, end, err) || !read_at(blob, 0, 4, head, err))
+		return false;
+	out->sealed = memcmp(end + 4, MAGIC_SEALED, 4) == 0;
+	if (memcmp(head, end + 4, 4) != 0 || (!out->sealed && memcmp(end + 4, MAGIC_PLAIN, 4) != 0))
+		return fail_open(err, "table.magic",
+				 "the file does not begin and end with PAR1 or PARE: not Parquet, "
+				 "or cut off");
+	len = rd_load_le32(end);
+	if (len < 4 || len > blob->size - 12 || len > RD_FOOTER_BYTES_MAX)
+		return fail_open(err, "table.footer.size",
+				 "the footer is longer than the file, or absurd");
+	out->start = blob->size - 8 - len;
+	bytes = rd_arena_alloc(arena, (size_t)len + 8, 1, err);
+	if (!bytes || !read_at(blob, out->start, (size_t)len + 8, bytes, err))
+		return false;
+	out->bytes = rd_view_of(bytes, (size_t)len + 8);
+	out->body = rd_view_of(bytes, (size_t)len);
+	/* The length and magic that were looked at are those of the copy. */
+	if (memcmp(bytes + len, end, 8) != 0)
+		return refuse(err, "table.changed", "the file changed while it was read");
+	return true;
+}
+
+bool rd_table_tail_digest(const struct rd_blob *blob, uint8_t out[RD_SHA256_LEN],
+			  struct rd_err *err)
+{
+	RD_AUTO(rd_arena_free) struct rd_arena *arena = NULL;
+	struct table_tail tail;
+
+	return rd_arena_new(RD_FOOTER_BYTES_MAX + 4096, &arena, err) &&
+	       read_tail(blob, arena, &tail, err) && rd_sha256(tail.bytes, out, err);
+}
+
+/* ---- encryption
+ * ---------------------------------------------------------------------------------- */
+
+static bool check_crypto(const struct pq_file_crypto *c, enum rd_table_mode mode,
+			 struct rd_err *err)
+{
+	if (c->algorithm != 1)
+		return refuse(err, "table.crypto.ctr",
+			      "pages are sealed with AES_GCM_CTR_V1, which does not protect them "
+			      "against changes");
+	if (mode != RD_TABLE_ROOM)
+		return true;
+	if (c->has_aad_prefix)
+		return refuse(err, "table.crypto.prefix",
+			      "the AAD prefix is stored in the file; a room supplies it");
+	if (!c->supply_aad_prefix)
+		return refuse(err, "table.crypto.prefix",
+			      "the file was sealed without an AAD prefix: nothing ties it to its "
+			      "name and version");
+	return true;
+}
+
+static bool make_aad_base(struct rd_table *t, const struct pq_file_crypto *c,
+			  const struct rd_table_keys *keys, struct rd_err *err)
+{
+	struct rd_view prefix = c->has_aad_prefix      ? c->aad_prefix
+				: c->supply_aad_prefix ? keys->aad_prefix
+						       : (struct rd_view){ 0 };
+	uint8_t *base;
+
+	if (c->supply_aad_prefix && !c->has_aad_prefix && keys->aad_prefix.len == 0)
+		return refuse(err, "table.crypto.prefix",
+			      "the file needs an AAD prefix, none is given");
+	if (prefix.len + c->file_unique.len > RD_AAD_MAX)
+		return fail_open(err, "table.aad", "the AAD prefix is too long");
+	base = rd_arena_alloc(t->arena, prefix.len + c->file_unique.len, 1, err);
+	if (!base)
+		return false;
+	if (prefix.len)
+		memcpy(base, prefix.data, prefix.len);
+	memcpy(base + prefix.len, c->file_unique.data, c->file_unique.len);
+	t->aad_base = rd_view_of(base, prefix.len + c->file_unique.len);
+	return true;
+}
+
+static bool open_footer_module(struct rd_table *t, struct rd_view sealed, struct rd_view *plain,
+			       struct rd_err *err)
+{
+	const struct module module = { .aad_base = t->aad_base, .kind = MODULE_FOOTER };
+	struct rd_span out = { 0 };
+	size_t len = 0;
+
+	if (!module_len(sealed, sealed.len, &len, err))
+		return false;
+	if (len != sealed.len)
+		return fail_open(err, "table.footer.size",
+				 "bytes are left over between the footer and its length");
+	out.cap = len - MODULE_OVERHEAD;
+	out.data = rd_arena_alloc(t->arena, out.cap, 1, err);
+	if (!out.data || !module_open(t->footer_aead, &module, sealed, &out, err))
+		return false;
+	*plain = rd_view_of(out.data, out.used);
+	return true;
+}
+
+static bool open_sealed(struct rd_table *t, const struct rd_table_keys *keys,
+			enum rd_table_mode mode, struct rd_view *footer, struct rd_err *err)
+{
+	const struct rd_secret *key = table_find_key(keys, RD_FOOTER_KEY);
+	struct pq_file_crypto crypto;
+	size_t used = 0;
+
+	if (!keys || !key)
+		return refuse(err, "table.key.none", "the file is sealed; its key is not here");
+	if (!pq_file_crypto_read(t->tail.body, &crypto, &used, err) ||
+	    !check_crypto(&crypto, mode, err) || !make_aad_base(t, &crypto, keys, err) ||
+	    !rd_aead_new(rd_secret_view(key), NULL, &t->footer_aead, err))
+		return false;
+	return open_footer_module(t, rd_view_of(t->tail.body.data + used, t->tail.body.len - used),
+				  footer, err);
+}
+
+/* ---- columns
+ * -------------------------------------------------------------------------------------- */
+
+static bool make_columns(struct rd_table *t, const struct rd_table_keys *keys, struct rd_err *err)
+{
+	uint32_t n = t->footer.n_leaves;
+
+	if (n > RD_COLUMNS_MAX)
+		return fail_open(err, "table.footer.form", "the file has too many columns");
+	t->column = RD_NEW_ARRAY(t->arena, struct table_column, n, err);
+	t->schema.column = RD_NEW_ARRAY(t->arena, struct rd_column, n, err);
+	if (!t->column || !t->schema.column)
+		return false;
+	t->schema.n = n;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct pq_leaf *leaf = &t->footer.leaf[i];
+		struct rd_column *column = &t->schema.column[i];
+		const struct rd_secret *key = table_find_key(keys, i);
+		const char *why = "";
+
+		column->name = leaf->name;
+		column->type = pq_leaf_type(leaf, &why);
+		if (leaf->name.len == 0 || leaf->name.len > RD_COLUMN_NAME_MAX ||
+		    !rd_utf8_valid(leaf->name))
+			return fail_open(err, "table.column.name",
+					 "a column's name is empty, too long or not UTF-8");
+		if (column->type.type == RD_NOTYPE)
+			return rd_fail(err, RD_FAULT_REFUSED, "table.column.type",
+				       "column %.*s: %s", RD_FMT(leaf->name), why);
+		if (key && !rd_aead_new(rd_secret_view(key), NULL, &t->column[i].aead, err))
+			return false;
+	}
+	return true;
+}
+
+/* The chunk's metadata, opened if it is sealed with a column key that we hold. */
+static bool open_meta(struct rd_table *t, uint32_t group, uint32_t column, struct rd_err *err)
+{
+	struct pq_chunk *c = &t->footer.group[group].chunk[column];
+	const struct module module = { .aad_base = t->aad_base,
+				       .kind = MODULE_COLUMN_META,
+				       .group = (uint16_t)group,
+				       .column = (uint16_t)column };
+	struct rd_span out = { 0 };
+
+	if (c->crypto != PQ_CRYPTO_COLUMN_KEY || !t->column[column].aead)
+		return true;
+	if (c->has_meta || c->sealed_meta.len < MODULE_OVERHEAD)
+		return fail_open(err, "table.footer.form",
+				 "a column with a key of its own has no sealed metadata");
+	out.cap = c->sealed_meta.len - MODULE_OVERHEAD;
+	out.data = rd_arena_alloc(t->arena, out.cap, 1, err);
+	if (!out.data || !module_open(t->column[column].aead, &module, c->sealed_meta, &out, err) ||
+	    !pq_meta_read(rd_view_of(out.data, out.used), &c->meta, err))
+		return false;
+	c->has_meta = true;
+	return true;
+}
+
+static bool check_crypto_kind(const struct rd_table *t, const struct pq_chunk *c,
+			      enum rd_table_mode mode, struct rd_err *err)
+{
+	if (mode == RD_TABLE_ROOM && c->crypto != PQ_CRYPTO_COLUMN_KEY)
+		return refuse(err, "table.room.column",
+			      "a column has no key of its own, as a room demands");
+	if (t->tail.sealed && c->crypto == PQ_CRYPTO_NONE && mode != RD_TABLE_OWN)
+		return refuse(err, "table.room.column", "a column is not sealed");
+	if (!t->tail.sealed && c->crypto != PQ_CRYPTO_NONE)
+		return refuse(err, "table.crypto.footer",
+			      "columns are sealed under a plain footer: not read");
+	return true;
+}
+
+static bool check_meta(const struct rd_table *t, const struct pq_chunk *c, uint32_t column,
+		       uint64_t rows, struct rd_err *err)
+{
+	const struct pq_meta *m = &c->meta;
+	uint64_t first = m->dictionary_offset && m->dictionary_offset < m->data_offset
+				 ? m->dictionary_offset
+				 : m->data_offset;
+
+	if (m->type != t->footer.leaf[column].type || m->n_values != rows)
+		return fail_open(err, "table.footer.rows",
+				 "a column has another type or number of values than its group");
+	if (first < 4 || first > t->tail.start || m->stored_size > t->tail.start - first)
+		return fail_open(err, "table.footer.range",
+				 "a column lies outside the part of the file for pages");
+	if (m->codec != RD_CODEC_NONE && m->codec != RD_CODEC_ZSTD)
+		return refuse(err, "table.codec",
+			      "a column is packed with a codec other than zstd");
+	return true;
+}
+
+/* Chunks of a room's table follow one another without a gap, as far as their metadata is open. */
+static bool check_place(const struct rd_table *t, const struct pq_chunk *c, uint64_t *end,
+			struct rd_err *err)
+{
+	uint64_t first =
+		c->meta.dictionary_offset ? c->meta.dictionary_offset : c->meta.data_offset;
+
+	if ((*end && first != *end) || first < 4)
+		return refuse(err, "table.room.gap", "there are bytes between two columns' pages");
+	if (c->meta.has_bloom)
+		return refuse(err, "table.room.bloom", "the file has a bloom filter");
+	*end = first + c->meta.stored_size;
+	return *end <= t->tail.start ||
+	       fail_open(err, "table.footer.range", "a column is too long");
+}
+
+static bool check_group(struct rd_table *t, uint32_t g, enum rd_table_mode mode, uint64_t *end,
+			struct rd_err *err)
+{
+	struct pq_group *group = &t->footer.group[g];
+
+	for (uint32_t i = 0; i < t->footer.n_leaves; i++) {
+		struct pq_chunk *c = &group->chunk[i];
+
+		if (c->has_file_path)
+			return refuse(err, "table.file_path",
+				      "a column's pages are in another file");
+		if (!check_crypto_kind(t, c, mode, err) || !open_meta(t, g, i, err))
+			return false;
+		if (!c->has_meta) {
+			*end = 0; /* not ours to see: its neighbour may begin anywhere */
+			if (c->crypto != PQ_CRYPTO_COLUMN_KEY)
+				return fail_open(err, "table.footer.form",
+						 "a column has no metadata");
+			continue;
+		}
+		if (!check_meta(t, c, i, group->n_rows, err) ||
+		    (mode == RD_TABLE_ROOM && !check_place(t, c, end, err)))
+			return rd_wrap(err, "row group %u, column %.*s", g,
+				       RD_FMT(t->footer.leaf[i].name));
+	}
+	return true;
+}
+
+static bool check_groups(struct rd_table *t, enum rd_table_mode mode, struct rd_err *err)
+{
+	uint64_t rows = 0, end = t->footer.n_groups && t->column[0].aead ? 4 : 0;
+
+	if (mode == RD_TABLE_OWN)
+		end = 0;
+	for (uint32_t g = 0; g < t->footer.n_groups; g++) {
+		if (!rd_add_u64(rows, t->footer.group[g].n_rows, &rows) || rows > INT64_MAX)
+			return fail_open(err, "table.footer.rows", "too many rows");
+		if (!check_group(t, g, mode, &end, err))
+			return false;
+	}
+	if (rows != t->footer.n_rows)
+		return fail_open(err, "table.footer.rows",
+				 "the row groups do not add up to the table's rows");
+	if (mode == RD_TABLE_ROOM && end && end != t->tail.start)
+		return refuse(err, "table.room.gap", "there are bytes after the last page");
+	return true;
+}
+
+/* ---- the whole
+ * ------------------------------------------------------------------------------------ */
+
+void rd_table_close(struct rd_table **table)
+{
+	struct rd_table *t = *table;
+
+	if (!t)
+		return;
+	rd_aead_free(&t->footer_aead);
+	for (uint32_t i = 0; t->column && i < t->schema.n; i++)
+		rd_aead_free(&t->column[i].aead);
+	rd_arena_free_wiped(&t->arena);
+	free(t);
+	*table = NULL;
+}
+
+static bool open_table(struct rd_table *t, const struct rd_table_keys *keys,
+		       enum rd_table_mode mode, struct rd_err *err)
+{
+	struct rd_view footer;
+
+	if (!read_tail(&t->blob, t->arena, &t->tail, err) ||
+	    !rd_sha256(t->tail.bytes, t->digest, err))
+		return false;
+	footer = t->tail.body;
+	if (!t->tail.sealed && mode == RD_TABLE_ROOM)
+		return refuse(err, "table.room.plain", "the table is not sealed");
+	if (t->tail.sealed && !open_sealed(t, keys, mode, &footer, err))
+		return false;
+	if (!pq_footer_read(footer, t->arena, &t->footer, err))
+		return false;
+	if (!t->tail.sealed && t->footer.has_plain_footer_encryption)
+		return refuse(err, "table.crypto.footer",
+			      "columns are sealed under a plain footer: not read");
+	return make_columns(t, keys, err) && check_groups(t, mode, err) && table_make_stats(t, err);
+}
+
+bool rd_table_open(const struct rd_blob *blob, const struct rd_table_keys *keys,
+		   enum rd_table_mode mode, size_t max_memory, struct rd_table **out,
+		   struct rd_err *err)
+{
+	RD_AUTO(rd_table_close) struct rd_table *t = calloc(1, sizeof(*t));
+
+	*out = NULL;
+	if (!t)
+		return rd_fail_errno(err, "base.memory", "table");
+	t->blob = *blob;
+	t->mode = mode;
+	if (!rd_arena_new(max_memory, &t->arena, err) || !open_table(t, keys, mode, err))
+		return false;
+	*out = t;
+	t = NULL;
+	return true;
+}
+
+const struct rd_schema *rd_table_schema(const struct rd_table *table)
+{
+	return &table->schema;
+}
+
+uint64_t rd_table_rows(const struct rd_table *table)
+{
+	return table->footer.n_rows;
+}
+
+uint32_t rd_table_groups(const struct rd_table *table)
+{
+	return table->footer.n_groups;
+}
+
+uint64_t rd_table_group_rows(const struct rd_table *table, uint32_t group)
+{
+	return table->footer.group[group].n_rows;
+}
+
+bool rd_table_is_sealed(const struct rd_table *table)
+{
+	return table->tail.sealed;
+}
+
+void rd_table_digest(const struct rd_table *table, uint8_t out[RD_SHA256_LEN])
+{
+	memcpy(out, table->digest, RD_SHA256_LEN);
+}

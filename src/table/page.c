@@ -1,0 +1,376 @@
+/* Pages: fetched, opened, unpacked, and taken apart into levels and values. */
+#include "cursor_int.h"
+
+#include <redoubt/os.h>
+
+#include <zstd.h>
+
+#define HEADER_AHEAD 256u            /* a header, and most likely not much more */
+#define HEADER_MAX ((size_t)1 << 20) /* statistics may make headers of others long */
+#define PAGE_VALUES_MAX (8u << 20)
+#define DICTIONARY_MAX (16u << 20)
+
+bool cursor_bad_page(const struct rd_cursor *c, const char *what, struct rd_err *err)
+{
+	return rd_fail(err, RD_FAULT_MALFORMED, "table.page.form",
+		       "column %.*s, row group %u, page %u: %s", RD_FMT(c->leaf->name), c->group,
+		       c->n_pages ? c->n_pages - 1 : 0, what);
+}
+
+/* Makes `len` bytes from file offset `at` stand at the front of `raw`; what was read ahead is used.
+ */
+static bool fetch(struct rd_cursor *c, uint64_t at, size_t len, struct rd_err *err)
+{
+	size_t have = 0;
+	struct rd_span rest;
+
+	if (c->raw_len && at >= c->raw_at && at - c->raw_at <= c->raw_len) {
+		have = c->raw_len - (size_t)(at - c->raw_at);
+		memmove(c->raw.data, c->raw.data + (at - c->raw_at), have);
+	}
+	c->raw_at = at;
+	c->raw_len = have;
+	if (have >= len)
+		return true;
+	if (!rd_store_grow(&c->raw, len, have, err))
+		return false;
+	rest = (struct rd_span){ .data = c->raw.data, .cap = len, .used = have };
+	if (!c->table->blob.read(c->table->blob.ctx, at + have, &rest, err))
+		return false;
+	c->cost.bytes += len - have;
+	c->raw_len = len;
+	return true;
+}
+
+static bool open_timed(struct rd_cursor *c, const struct module *module, struct rd_view sealed,
+		       struct rd_span *out, struct rd_err *err)
+{
+	int64_t start = rd_os_now_ns(RD_CLOCK_THREAD);
+	bool ok = module_open(c->aead, module, sealed, out, err);
+
+	c->cost.decrypt_ns += (uint64_t)(rd_os_now_ns(RD_CLOCK_THREAD) - start);
+	return ok || rd_wrap(err, "column %.*s", RD_FMT(c->leaf->name));
+}
+
+static struct module module_of(const struct rd_cursor *c, enum module_kind kind)
+{
+	return (struct module){ .aad_base = c->table->aad_base,
+				.kind = kind,
+				.group = (uint16_t)c->group,
+				.column = (uint16_t)c->column,
+				.page = (uint16_t)c->n_pages };
+}
+
+/* ---- headers
+ * --------------------------------------------------------------------------------------- */
+
+/* A plain header has no length of its own: more is read until it parses. */
+static bool plain_header(struct rd_cursor *c, size_t *len, struct rd_err *err)
+{
+	size_t ahead = HEADER_AHEAD;
+
+	for (;;) {
+		struct rd_err why = { 0 };
+
+		if (ahead > c->end - c->at)
+			ahead = (size_t)(c->end - c->at);
+		if (!fetch(c, c->at, ahead, err))
+			return false;
+		if (pq_page_header_read(rd_view_of(c->raw.data, ahead), &c->page.header, len, &why))
+			return true;
+		if (ahead == c->end - c->at || ahead >= HEADER_MAX) {
+			*err = why;
+			return false;
+		}
+		ahead *= 4;
+	}
+}
+
+static bool sealed_header(struct rd_cursor *c, bool dictionary, size_t *len, struct rd_err *err)
+{
+	const struct module module =
+		module_of(c, dictionary ? MODULE_DICTIONARY_HEADER : MODULE_DATA_HEADER);
+	size_t ahead = HEADER_AHEAD, used = 0;
+	struct rd_span plain;
+
+	if (ahead > c->end - c->at)
+		ahead = (size_t)(c->end - c->at);
+	if (!fetch(c, c->at, ahead, err) ||
+	    !module_len(rd_view_of(c->raw.data, ahead), HEADER_MAX, len, err))
+		return false;
+	if (*len > c->end - c->at)
+		return cursor_bad_page(c, "its header is longer than the column", err);
+	if ((*len > ahead && !fetch(c, c->at, *len, err)) ||
+	    !rd_store_grow(&c->plain, *len, 0, err))
+		return false;
+	plain = (struct rd_span){ .data = c->plain.data, .cap = *len };
+	if (!open_timed(c, &module, rd_view_of(c->raw.data, *len), &plain, err) ||
+	    !pq_page_header_read(rd_view_of(plain.data, plain.used), &c->page.header, &used, err))
+		return false;
+	return used == plain.used || cursor_bad_page(c, "its header has bytes left over", err);
+}
+
+static bool read_header(struct rd_cursor *c, bool dictionary, struct rd_err *err)
+{
+	struct page *p = &c->page;
+	size_t len = 0;
+
+	if (c->at >= c->end)
+		return cursor_bad_page(c, "the column ends before its rows do", err);
+	*p = (struct page){ 0 };
+	if (!(c->aead ? sealed_header(c, dictionary, &len, err) : plain_header(c, &len, err)))
+		return false;
+	p->body_at = c->at + len;
+	p->body_len = p->header.stored_size;
+	if (p->body_len > c->end - p->body_at)
+		return cursor_bad_page(c, "it is longer than the column", err);
+	c->at = p->body_at + p->body_len;
+	return true;
+}
+
+/* ---- bodies
+ * ---------------------------------------------------------------------------------------- */
+
+/* The first `keep` bytes are not packed (levels of v2). */
+static bool unpack_body(struct rd_cursor *c, struct rd_view in, size_t keep, struct rd_store *store,
+			struct rd_err *err)
+{
+	size_t size = c->page.header.plain_size, got;
+
+	if (keep > size || keep > in.len || !rd_store_grow(store, size, 0, err))
+		return cursor_bad_page(c, "its levels are longer than it is", err);
+	if (keep)
+		memcpy(store->data, in.data, keep);
+	got = ZSTD_decompress(store->data + keep, size - keep, in.data + keep, in.len - keep);
+	if (ZSTD_isError(got) || got != size - keep)
+		return cursor_bad_page(c, "it does not unpack to the size that it states", err);
+	return true;
+}
+
+/* The opened, unpacked body; it lies in `raw`, `plain` or `store`. */
+static bool read_body(struct rd_cursor *c, enum module_kind kind, struct rd_store *store,
+		      struct rd_view *out, struct rd_err *err)
+{
+	struct page *p = &c->page;
+	size_t keep = p->header.kind == PQ_DATA_PAGE_V2
+			      ? (size_t)p->header.def_bytes + p->header.rep_bytes
+			      : 0;
+	const struct module module = module_of(c, kind);
+	bool packed = c->chunk->meta.codec == RD_CODEC_ZSTD && p->header.is_compressed;
+	struct rd_span span;
+
+	if (!fetch(c, p->body_at, p->body_len, err))
+		return false;
+	*out = rd_view_of(c->raw.data, p->body_len);
+	if (c->aead) {
+		struct rd_store *to = packed ? &c->plain : store;
+
+		if (!rd_store_grow(to, p->body_len, 0, err))
+			return false;
+		span = (struct rd_span){ .data = to->data, .cap = p->body_len };
+		if (!open_timed(c, &module, *out, &span, err))
+			return false;
+		*out = rd_view_of(span.data, span.used);
+	}
+	if (packed) {
+		if (!unpack_body(c, *out, keep, store, err))
+			return false;
+		*out = rd_view_of(store->data, p->header.plain_size);
+	} else if (!c->aead) {
+		/* `raw` is overwritten by the next fetch; values must stay. */
+		if (!rd_store_grow(store, out->len, 0, err))
+			return false;
+		memcpy(store->data, out->data, out->len);
+		*out = rd_view_of(store->data, out->len);
+	}
+	return out->len == p->header.plain_size ||
+	       cursor_bad_page(c, "it has another size than its header states", err);
+}
+
+/* ---- the dictionary
+ * -------------------------------------------------------------------------------- */
+
+static bool read_dictionary(struct rd_cursor *c, struct rd_err *err)
+{
+	const struct pq_page_header *h = &c->page.header;
+	struct rd_view body;
+	const uint8_t *p;
+
+	if (h->n_values > DICTIONARY_MAX ||
+	    (h->encoding != PQ_PLAIN && h->encoding != PQ_PLAIN_DICTIONARY))
+		return cursor_bad_page(c, "its dictionary is too large or of an unknown encoding",
+				       err);
+	if (!read_body(c, MODULE_DICTIONARY_PAGE, &c->dict_page, &body, err))
+		return false;
+	p = body.data;
+	if (c->leaf->type == PQ_BOOLEAN)
+		return cursor_bad_page(c, "booleans cannot have a dictionary", err);
+	/* A value takes a byte at least: so a small page cannot ask for much memory. */
+	if (h->n_values > body.len)
+		return cursor_bad_page(c, "its dictionary is shorter than it states", err);
+	if (!rd_store_grow(&c->dict_value, (size_t)h->n_values * c->width, 0, err) ||
+	    !values_plain(c, &p, body.data + body.len, h->n_values, c->dict_value.data, err))
+		return false;
+	if (p != body.data + body.len)
+		return cursor_bad_page(c, "its dictionary has bytes left over", err);
+	c->dict = (struct rd_dict){ .n = h->n_values, .type = c->type, .data = c->dict_value.data };
+	c->code_width = h->n_values <= 1u << 8 ? 1 : h->n_values <= 1u << 16 ? 2 : 4;
+	return values_in_range(c, c->dict.data, c->dict.n, err);
+}
+
+/* ---- data pages
+ * ------------------------------------------------------------------------------------ */
+
+bool cursor_next_page(struct rd_cursor *c, struct rd_err *err)
+{
+	const struct pq_meta *meta = &c->chunk->meta;
+	bool dictionary =
+		c->n_pages == 0 && meta->dictionary_offset && c->at == meta->dictionary_offset;
+
+	if (dictionary) {
+		if (!read_header(c, true, err))
+			return false;
+		if (c->page.header.kind != PQ_DICTIONARY_PAGE)
+			return cursor_bad_page(c, "a dictionary was expected", err);
+		if (!read_dictionary(c, err))
+			return false;
+		if (c->table->mode == RD_TABLE_ROOM && c->at != meta->data_offset)
+			return cursor_bad_page(c, "there are bytes behind the dictionary", err);
+		if (meta->data_offset > c->at && meta->data_offset < c->end)
+			c->at = meta->data_offset;
+	}
+	if (c->n_pages >= RD_PAGES_MAX)
+		return cursor_bad_page(c, "the column has more than 32,768 pages", err);
+	if (!read_header(c, false, err))
+		return false;
+	c->n_pages++;
+	/* Writers without dictionary_page_offset put the dictionary first all the same. */
+	if (c->page.header.kind == PQ_DICTIONARY_PAGE && c->n_pages == 1 && !c->aead &&
+	    !c->dict.data) {
+		c->n_pages = 0;
+		return read_dictionary(c, err) && cursor_next_page(c, err);
+	}
+	if (c->page.header.kind != PQ_DATA_PAGE && c->page.header.kind != PQ_DATA_PAGE_V2)
+		return cursor_bad_page(c, "a page of data was expected", err);
+	if (c->page.header.n_values > c->rows_left || c->page.header.n_values > PAGE_VALUES_MAX)
+		return cursor_bad_page(c, "it has more values than the row group has left", err);
+	c->rows_left -= c->page.header.n_values;
+	c->page.left = c->page.header.n_values;
+	return true;
+}
+
+/* Cuts the definition levels off the front of *body. */
+static bool split_levels(struct rd_cursor *c, struct rd_view *body, struct rd_err *err)
+{
+	const struct pq_page_header *h = &c->page.header;
+	size_t len, head = 0;
+
+	if (h->kind == PQ_DATA_PAGE_V2) {
+		if (h->rep_bytes || h->def_bytes > body->len)
+			return cursor_bad_page(c, "its levels do not fit", err);
+		len = h->def_bytes;
+	} else {
+		if (c->leaf->repetition != PQ_OPTIONAL)
+			return true;
+		if (body->len < 4 || h->level_encoding != PQ_RLE)
+			return cursor_bad_page(c, "its levels are missing or not RLE", err);
+		len = rd_load_le32(body->data);
+		head = 4;
+		if (len > body->len - 4)
+			return cursor_bad_page(c, "its levels are longer than it is", err);
+	}
+	if (c->leaf->repetition == PQ_OPTIONAL) {
+		c->page.has_levels = true;
+		hybrid_init(&c->page.levels, body->data + head, body->data + head + len, 1);
+	}
+	*body = rd_view_of(body->data + head + len, body->len - head - len);
+	return true;
+}
+
+/* How many of the page's values are not NULL: needed where lengths come first. */
+static bool count_valid(const struct rd_cursor *c, uint32_t *out, struct rd_err *err)
+{
+	struct hybrid levels = c->page.levels;
+	uint64_t bits[RD_BATCH_ROWS / 64 + 1];
+	uint32_t left = c->page.header.n_values, set = 0;
+
+	*out = left;
+	if (!c->page.has_levels)
+		return true;
+	for (*out = 0; left;) {
+		uint32_t take = left < RD_BATCH_ROWS ? left : RD_BATCH_ROWS;
+
+		memset(bits, 0, sizeof(bits));
+		if (!hybrid_read_bits(&levels, take, bits, 0, &set))
+			return cursor_bad_page(c, "its levels end too early", err);
+		*out += set;
+		left -= take;
+	}
+	return true;
+}
+
+static bool start_lengths(struct rd_cursor *c, struct rd_view body, struct rd_err *err)
+{
+	struct page *p = &c->page;
+	uint32_t n = 0;
+	size_t used = 0;
+
+	if (c->leaf->type != PQ_BYTE_ARRAY || !count_valid(c, &n, err))
+		return cursor_bad_page(c, "lengths of values that have none", err);
+	if (!rd_store_grow(&c->lengths, (size_t)n * 4, 0, err))
+		return false;
+	if (!delta_lengths(body.data, body.len, n, (uint32_t *)(void *)c->lengths.data, &used))
+		return cursor_bad_page(c, "its lengths do not decode", err);
+	p->length = (const uint32_t *)(const void *)c->lengths.data;
+	p->left_valid = n;
+	p->p = body.data + used;
+	return true;
+}
+
+static bool start_values(struct rd_cursor *c, struct rd_view body, struct rd_err *err)
+{
+	struct page *p = &c->page;
+
+	p->p = body.data;
+	p->end = body.data + body.len;
+	switch (p->header.encoding) {
+	case PQ_PLAIN:
+		return true;
+	case PQ_PLAIN_DICTIONARY:
+	case PQ_RLE_DICTIONARY:
+		if (!c->dict.data || body.len < 1 || body.data[0] > 32)
+			return cursor_bad_page(c, "codes without a dictionary, or too wide", err);
+		p->is_codes = true;
+		hybrid_init(&p->codes, body.data + 1, p->end, body.data[0]);
+		return true;
+	case PQ_RLE:
+		if (c->leaf->type != PQ_BOOLEAN || body.len < 4 ||
+		    rd_load_le32(body.data) > body.len - 4)
+			return cursor_bad_page(c, "RLE values that are not booleans", err);
+		hybrid_init(&p->codes, body.data + 4, p->end, 1);
+		return true;
+	case PQ_DELTA_LENGTH_BYTE_ARRAY:
+		return start_lengths(c, body, err);
+	default:
+		return rd_fail(err, RD_FAULT_REFUSED, "table.encoding",
+			       "column %.*s: encoding %d is not read", RD_FMT(c->leaf->name),
+			       (int)p->header.encoding);
+	}
+}
+
+bool cursor_load_page(struct rd_cursor *c, struct rd_err *err)
+{
+	struct rd_view body;
+
+	/* The ordinal in the AAD is that of this page, which was counted already. */
+	c->n_pages--;
+	if (!read_body(c, MODULE_DATA_PAGE, &c->unpacked, &body, err)) {
+		c->n_pages++;
+		return false;
+	}
+	c->n_pages++;
+	if (!split_levels(c, &body, err) || !start_values(c, body, err))
+		return false;
+	c->page.has_body = true;
+	return true;
+}
