@@ -302,7 +302,7 @@ struct like {
 	size_t n_bytes; /* of all items so far */
 };
 
-static bool like_add(struct sql_expr *e, struct like *like, int kind, uint32_t place)
+static bool like_add(struct sql_expr *e, struct like *like, unsigned kind, uint32_t place)
 {
 	if (like->n > 0 && kind == RD_LIKE_ANY_RUN &&
 	    like->item[like->n - 1].kind == RD_LIKE_ANY_RUN)
@@ -327,7 +327,7 @@ static bool like_items(struct sql_expr *e, struct rd_view pattern, int escape, u
 {
 	struct sql *c = e->c;
 	uint8_t ch;
-	int kind;
+	unsigned kind;
 
 	*like = (struct like){ 0 };
 	like->item = RD_NEW_ARRAY(c->arena, struct rd_like_item, RD_LIKE_ITEMS_MAX, c->err);
