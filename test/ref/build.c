@@ -100,8 +100,8 @@ uint32_t build_join(struct build *b, uint8_t kind, const uint32_t input[2], uint
 	return build_node(b, &node);
 }
 
-uint32_t build_aggregate(struct build *b, uint32_t input, uint32_t n_keys, const uint32_t *key,
-			 uint32_t n_aggs, const struct rd_agg *agg)
+uint32_t build_aggregate(struct build *b, uint32_t input, struct build_keys keys, uint32_t n_aggs,
+			 const struct rd_agg *agg)
 {
 	struct rd_node node = { .kind = RD_NODE_AGGREGATE, .input = { input, RD_NONE } };
 	struct rd_agg *copy = keep(b, agg, n_aggs, sizeof(*agg));
@@ -112,12 +112,12 @@ uint32_t build_aggregate(struct build *b, uint32_t input, uint32_t n_keys, const
 
 		if (copy[i].column != RD_NONE)
 			arg = in->col[copy[i].column];
-		if (!rd_agg_derive(copy[i].fn, arg, n_keys == 0 || copy[i].filter != RD_NONE,
+		if (!rd_agg_derive(copy[i].fn, arg, keys.n == 0 || copy[i].filter != RD_NONE,
 				   &copy[i].type, &b->err))
 			return RD_NONE;
 	}
-	node.aggregate.n_keys = n_keys;
-	node.aggregate.key = keep(b, key, n_keys, sizeof(*key));
+	node.aggregate.n_keys = keys.n;
+	node.aggregate.key = keep(b, keys.key, keys.n, sizeof(*keys.key));
 	node.aggregate.n_aggs = n_aggs;
 	node.aggregate.agg = copy;
 	return build_node(b, &node);

@@ -29,8 +29,13 @@ uint32_t build_values(struct build *b, uint32_t n_cols, const struct rd_coltype 
 /* No residual: NULL. */
 uint32_t build_join(struct build *b, uint8_t kind, const uint32_t input[2], uint32_t n_keys,
 		    const uint32_t *keys); /* left's, then right's */
-uint32_t build_aggregate(struct build *b, uint32_t input, uint32_t n_keys, const uint32_t *key,
-			 uint32_t n_aggs, const struct rd_agg *agg); /* their types are derived */
+struct build_keys {
+	uint32_t n;
+	const uint32_t *key;
+};
+/* The aggregates' types are derived. */
+uint32_t build_aggregate(struct build *b, uint32_t input, struct build_keys keys, uint32_t n_aggs,
+			 const struct rd_agg *agg);
 /* By all columns, ascending, NULLs last. */
 uint32_t build_sort(struct build *b, uint32_t input);
 uint32_t build_limit(struct build *b, uint32_t input, uint64_t count, uint64_t offset);

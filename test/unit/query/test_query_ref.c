@@ -29,12 +29,33 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* The plan, through its bytes: the same bytes again, and a text. */
+static void through_bytes(const struct rd_plan *plan, struct rd_plan *out)
+{
+	struct rd_buf bytes RD_AUTO(rd_buf_free) = { .max = RD_PLAN_BYTES_MAX };
+	struct rd_buf again RD_AUTO(rd_buf_free) = { .max = RD_PLAN_BYTES_MAX };
+	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = 1 << 20 };
+	struct rd_err err = { 0 };
+
+	if (!rd_plan_encode(plan, &bytes, &err) ||
+	    !rd_plan_decode(rd_buf_view(&bytes), arena, out, &err) ||
+	    !rd_plan_encode(out, &again, &err) || !rd_plan_print(out, &text, &err))
+		fail_msg("%s", err.text);
+	assert_true(rd_view_eq(rd_buf_view(&bytes), rd_buf_view(&again)));
+	if (getenv("RD_TEST_SHOW"))
+		printf("%.*s\n", RD_FMT(rd_buf_view(&text)));
+}
+
 /* Runs and compares the lines of the answer; `want` starting with '!' is a ref error's code. */
 static void expect(const struct build *b, const struct rd_rows *table, const char *want)
 {
 	struct rd_err err = { 0 };
+	struct rd_plan plan;
 	struct rd_rows out;
-	bool ok = rd_ref_run(&b->plan, table, arena, &out, &err);
+	bool ok;
+
+	through_bytes(&b->plan, &plan);
+	ok = rd_ref_run(&plan, table, arena, &out, &err);
 
 	if (want[0] == '!') {
 		assert_false(ok);
@@ -382,9 +403,10 @@ static void test_aggregates(void **state)
 	(void)state;
 	build_rows(arena, "g text;f double?;d decimal(9,2)?", lines, &table);
 	build_init(&b, arena);
-	build_output(&b, build_sure(&b, build_aggregate(
-						&b, build_scan(&b, build_table_of(&b, "t", &table)),
-						1, (uint32_t[]){ 0 }, 10, agg)));
+	build_output(&b,
+		     build_sure(&b, build_aggregate(
+					    &b, build_scan(&b, build_table_of(&b, "t", &table)),
+					    (struct build_keys){ 1, (uint32_t[]){ 0 } }, 10, agg)));
 	expect(&b, &table,
 	       "a|5|3|4.25|0.85|7.071067811865475e+15|9.26|3.0866666666666667|"
 	       "8.31354517238785|-3.25|12.50\n"
@@ -407,7 +429,7 @@ static void test_distinct_filter_and_empty(void **state)
 	build_init(&b, arena);
 	build_output(&b, build_sure(&b, build_aggregate(
 						&b, build_scan(&b, build_table_of(&b, "t", &table)),
-						0, NULL, 3, agg)));
+						(struct build_keys){ 0, NULL }, 3, agg)));
 	expect(&b, &table, "4|5|4\n");
 	build_rows(arena, "x int32?;p bool?", "", &table);
 	expect(&b, &table, "0|null|0\n");

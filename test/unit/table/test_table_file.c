@@ -200,8 +200,9 @@ static void write_file(const struct plan *p, uint32_t n_cols, uint64_t rows,
 }
 
 static void check_value(const struct plan *p, uint32_t c, uint64_t row, const struct rd_vec *v,
-			uint32_t i, char *bytes)
+			uint32_t i)
 {
+	static char bytes[8192];
 	union {
 		uint8_t b[16];
 		rd_int128 align;
@@ -229,7 +230,6 @@ static void check_value(const struct plan *p, uint32_t c, uint64_t row, const st
 static void check_column(const struct plan *p, const struct rd_table *t, uint32_t c, uint32_t step,
 			 bool codes)
 {
-	char *bytes = calloc(1, 64 + p->text_len);
 	struct rd_cursor *cursor = NULL;
 	struct rd_err err = { 0 };
 	uint64_t row = 0;
@@ -248,7 +248,7 @@ static void check_column(const struct plan *p, const struct rd_table *t, uint32_
 				fail_msg("column %u row %llu: %s", c, (unsigned long long)row,
 					 err.text);
 			for (uint32_t i = 0; i < n; i += 1 + i % 3)
-				check_value(p, c, row + i, &v, i, bytes);
+				check_value(p, c, row + i, &v, i);
 			row += n;
 			n = (uint32_t)(row % 7 == 0 && end - row > 40000 ? 40000 : 0);
 			if (!rd_cursor_skip(cursor, n, &err))
@@ -258,16 +258,16 @@ static void check_column(const struct plan *p, const struct rd_table *t, uint32_
 	}
 	assert_int_equal(row, rd_table_rows(t));
 	rd_cursor_free(&cursor);
-	free(bytes);
 }
 
 static const struct rd_table_id some_id = { .dataset = "visits",
 					    .owner_key_hash = { 1, 2 },
 					    .version = 7 };
 
-static void check_file(const struct plan *p, struct rd_buf *file, const struct rd_table_key *key,
-		       bool uniform, uint32_t n_cols, uint64_t rows)
+static void check_file(const struct plan *p, struct rd_buf *file, const struct rd_writer_options *o,
+		       uint32_t n_cols, uint64_t rows)
 {
+	const struct rd_table_key *key = o->key;
 	struct rd_blob blob = blob_of(file);
 	struct rd_arena *arena = NULL;
 	struct rd_table_keys keys;
@@ -278,7 +278,7 @@ static void check_file(const struct plan *p, struct rd_buf *file, const struct r
 	if (key)
 		assert_true(rd_table_keys_all(key, n_cols, arena, &keys, &err));
 	if (!rd_table_open(&blob, key ? &keys : NULL,
-			   key && !uniform ? RD_TABLE_ROOM : RD_TABLE_OWN, MEMORY, &t, &err))
+			   key && !o->uniform ? RD_TABLE_ROOM : RD_TABLE_OWN, MEMORY, &t, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(rd_table_rows(t), rows);
 	assert_int_equal(rd_table_schema(t)->n, n_cols);
@@ -311,7 +311,7 @@ static void round_trip(const struct plan *p, uint32_t n_cols, uint64_t rows, enu
 					       .codec = codec };
 
 		write_file(p, n_cols, rows, &o, &file);
-		check_file(p, &file, o.key, o.uniform, n_cols, rows);
+		check_file(p, &file, &o, n_cols, rows);
 		rd_buf_free(&file);
 	}
 }
