@@ -1,6 +1,8 @@
 /* redoubt explain CODE: what a code means and what to do. */
 #include "cmd.h"
 
+#include <redoubt/attest.h>
+#include <redoubt/channel.h>
 #include <redoubt/codec.h>
 #include <redoubt/crypto.h>
 #include <redoubt/engine.h>
@@ -15,8 +17,9 @@
 
 /* Every module's table. */
 static const struct rd_code_text *const tables[] = {
-	rd_base_codes, rd_crypto_codes, rd_codec_codes, rd_os_codes,    rd_tee_codes,
-	rd_run_codes,  rd_table_codes,  rd_query_codes, rd_engine_codes
+	rd_base_codes,    rd_crypto_codes, rd_codec_codes,  rd_os_codes,
+	rd_tee_codes,     rd_run_codes,    rd_table_codes,  rd_attest_codes,
+	rd_channel_codes, rd_query_codes,  rd_engine_codes,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))

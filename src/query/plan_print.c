@@ -87,7 +87,7 @@ static struct rd_view own_name(struct printer *p, uint32_t node, uint32_t column
 	return out;
 }
 
-/* "table.column" */
+/* A column of a table, by the names of both. */
 static struct rd_view scan_name(struct printer *p, const struct rd_node *node, uint32_t c)
 {
 	const struct rd_plan_table *table = &p->plan->table[node->scan.table];

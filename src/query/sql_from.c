@@ -118,9 +118,6 @@ static bool from_subquery(struct sql *c, const struct sql_query *query, const js
 		return sql_unsupported(c, place, "LATERAL is");
 	if (!sql_fields(c, inner, "subquery alias"))
 		return false;
-	if (!alias)
-		return sql_fail(c, place, "query.sql.syntax",
-				"a subquery in FROM must have a name: (SELECT ...) AS t");
 	return sql_subquery(c, sql_get(inner, "subquery"), &around, out) &&
 	       apply_alias(c, alias, "", out);
 }

@@ -134,13 +134,17 @@ static bool match_numbers(struct sql_expr *e, struct sql_val v[2])
 {
 	struct sql_val *both[2] = { &v[0], &v[1] };
 
-	for (int i = 0; i < 2; i++)
-		if (v[i].unknown && !sql_coerce(e->c, e->prog, &v[i],
-						v[1 - i].unknown ? sql_type_of(RD_TEXT)
-						: v[1 - i].type.type == RD_DECIMAL
-							? (struct rd_coltype){ .type = RD_DECIMAL }
-							: v[1 - i].type))
+	for (int i = 0; i < 2; i++) {
+		const struct rd_value *constant = sql_constant(e->prog, v[i]);
+		struct rd_coltype type = v[1 - i].type;
+
+		if (!v[i].unknown)
+			continue;
+		if (type.type == RD_DECIMAL && constant && !constant->is_null)
+			type.precision = 0; /* as many digits as it has */
+		if (!sql_coerce(e->c, e->prog, &v[i], type))
 			return false;
+	}
 	if (!sql_is_number(v[0].type) || !sql_is_number(v[1].type))
 		return true;
 	if ((v[0].type.type == RD_DECIMAL || v[1].type.type == RD_DECIMAL) &&
@@ -352,6 +356,8 @@ bool sql_bind_func(struct sql_expr *e, const json_t *inner, struct sql_val *out)
 
 	if (!sql_last_name(e->c, sql_get(inner, "funcname"), &call.name))
 		return false;
+	if (sql_get(inner, "over"))
+		return sql_unsupported(e->c, call.place, "a window function is");
 	if (sql_is_aggregate(call.name))
 		return sql_group_call(e, inner, out);
 	if (!sql_fields(e->c, inner, "funcname args funcformat location"))

@@ -165,7 +165,7 @@ struct sql_col {
 	struct rd_coltype type; /* as it leaves the relation */
 	bool bare;              /* found without a qualifier and by * */
 	bool unique;  /* the schema says so, no NULLs, and it was not made NULL by a join */
-	bool unknown; /* a literal of a subquery whose type nothing decided */
+	bool unknown; /* of a set operation's side: a literal without a type yet */
 };
 
 struct sql_with {

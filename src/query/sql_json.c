@@ -163,12 +163,13 @@ bool sql_last_name(struct sql *c, const json_t *names, const char **out)
 	return true;
 }
 
-/* Nesting of nodes: objects whose one key starts with a capital letter. */
+/* Nesting of nodes: objects whose one key starts with a capital letter, and the sides of set
+ * operations, which have no such key. */
 static bool check_depth(struct sql *c, const json_t *at, uint32_t depth, uint32_t place)
 {
 	const json_t *inner;
 	const char *kind, *key;
-	uint32_t here;
+	uint32_t here, side;
 	json_t *value;
 	size_t i;
 
@@ -186,8 +187,12 @@ static bool check_depth(struct sql *c, const json_t *at, uint32_t depth, uint32_
 			return sql_fail(c, place, "query.sql.depth",
 					"expressions and subqueries nest deeper than %d",
 					RD_SQL_DEPTH_MAX);
-		json_object_foreach((json_t *)(uintptr_t)at, key,
-				    value) if (!check_depth(c, value, depth, place)) return false;
+		json_object_foreach((json_t *)(uintptr_t)at, key, value)
+		{
+			side = strcmp(key, "larg") == 0 || strcmp(key, "rarg") == 0;
+			if (!check_depth(c, value, depth + side, place))
+				return false;
+		}
 	}
 	return true;
 }

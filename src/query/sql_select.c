@@ -514,5 +514,9 @@ bool sql_subquery(struct sql *c, const json_t *node, const struct sql_scope *aro
 
 	if (!sql_is(node, "SelectStmt", &query.select))
 		return sql_unsupported(c, sql_place(node), "a subquery other than SELECT is");
-	return sql_query(c, &query, out);
+	if (!sql_query(c, &query, out))
+		return false;
+	for (uint32_t i = 0; i < out->n_cols; i++)
+		out->col[i].unknown = false; /* text from here on */
+	return true;
 }
