@@ -17,7 +17,7 @@ static bool apply_alias(struct sql *c, const json_t *alias, const char *name,
 		return false;
 	aliases[0] = rd_view_str(alias ? sql_str(alias, "aliasname") : name);
 	if (json_array_size(names) > scope->n_cols)
-		return sql_fail(c, SQL_NO_PLACE, "query.sql.name",
+		return sql_fail(c, scope->place, "query.sql.name",
 				"'%.*s' has %u columns but %zu names are given", RD_FMT(aliases[0]),
 				scope->n_cols, json_array_size(names));
 	for (uint32_t i = 0; i < scope->n_cols; i++) {
@@ -118,8 +118,10 @@ static bool from_subquery(struct sql *c, const struct sql_query *query, const js
 		return sql_unsupported(c, place, "LATERAL is");
 	if (!sql_fields(c, inner, "subquery alias"))
 		return false;
-	return sql_subquery(c, sql_get(inner, "subquery"), &around, out) &&
-	       apply_alias(c, alias, "", out);
+	if (!sql_subquery(c, sql_get(inner, "subquery"), &around, out))
+		return false;
+	out->place = place;
+	return apply_alias(c, alias, "", out);
 }
 
 static bool from_join(struct sql *c, const struct sql_query *query, const json_t *inner,
@@ -162,7 +164,9 @@ static bool from_item(struct sql *c, const struct sql_query *query, const json_t
 	const json_t *inner;
 	const char *kind = sql_kind(node, &inner);
 
-	*out = (struct sql_scope){ .with = query->with, .outer = query->outer };
+	*out = (struct sql_scope){ .with = query->with,
+				   .outer = query->outer,
+				   .place = sql_place(node) };
 	if (strcmp(kind, "RangeVar") == 0)
 		return from_name(c, query, inner, out);
 	if (strcmp(kind, "RangeSubselect") == 0)

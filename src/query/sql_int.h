@@ -184,6 +184,7 @@ struct sql_scope {
 	uint32_t n_aliases;
 	const struct sql_with *with;
 	const struct sql_scope *outer; /* for the error about correlation only */
+	uint32_t place;                /* of the FROM item, for errors */
 };
 
 /* Index in scope->col of a ColumnRef's inside; fails with the nearest names. */
@@ -291,6 +292,7 @@ struct sql_query {
 	const json_t *select;
 	const struct sql_with *with;
 	const struct sql_scope *outer;
+	bool inner; /* a subquery: ORDER BY without LIMIT means nothing */
 };
 /* A subquery: its node and its columns' names and types. */
 RD_MUST_USE bool sql_query(struct sql *c, const struct sql_query *query, struct sql_scope *out);

@@ -242,12 +242,12 @@ bool sql_scope_join(struct sql *c, const struct sql_scope *left, const struct sq
 	for (uint32_t i = 0; i < left->n_aliases; i++)
 		for (uint32_t j = 0; j < right->n_aliases; j++)
 			if (left->alias[i].len && rd_view_eq(left->alias[i], right->alias[j]))
-				return sql_fail(c, SQL_NO_PLACE, "query.sql.ambiguous",
+				return sql_fail(c, right->place, "query.sql.ambiguous",
 						"the name '%.*s' is given to two tables of FROM: "
 						"give one an alias",
 						RD_FMT(left->alias[i]));
 	if (n > SQL_COLUMNS_MAX)
-		return sql_fail(c, SQL_NO_PLACE, "query.sql.limit",
+		return sql_fail(c, right->place, "query.sql.limit",
 				"a join has %u columns, at most %d are accepted", n,
 				SQL_COLUMNS_MAX);
 	joined.col = RD_NEW_ARRAY(c->arena, struct sql_col, n, c->err);

@@ -231,9 +231,10 @@ static bool limit_value(struct sql *c, const json_t *node, uint64_t none, uint64
 }
 
 /* Sorts where ORDER BY or LIMIT asks for it. */
-static bool order_and_limit(struct sql *c, const json_t *select, const struct rd_sort_key *key,
-			    uint32_t *at)
+static bool order_and_limit(struct sql *c, const struct sql_query *query,
+			    const struct rd_sort_key *key, uint32_t *at)
 {
+	const json_t *select = query->select;
 	const json_t *count = sql_get(select, "limitCount"),
 		     *offset = sql_get(select, "limitOffset");
 	uint32_t n = (uint32_t)json_array_size(sql_get(select, "sortClause")), input;
@@ -243,7 +244,7 @@ static bool order_and_limit(struct sql *c, const json_t *select, const struct rd
 		return sql_unsupported(c, sql_place(count), "WITH TIES is");
 	if (!limit_value(c, count, UINT64_MAX, &rows) || !limit_value(c, offset, 0, &skip))
 		return false;
-	if ((n || count || offset) && !sql_node_sort(c, *at, key, n, at))
+	if (((n && !query->inner) || count || offset) && !sql_node_sort(c, *at, key, n, at))
 		return false;
 	if (!count && !offset)
 		return true;
@@ -325,7 +326,7 @@ static bool plain_select(struct sql *c, const struct sql_query *query, struct sq
 			return sql_unsupported(c, s.val[i].place, "an interval as a result is");
 	if (!sql_node_project(c, &s.prog, s.val, s.n, &s.at) ||
 	    (distinct && !sql_node_distinct(c, s.at, &s.at)) ||
-	    !order_and_limit(c, select, key, &s.at) ||
+	    !order_and_limit(c, query, key, &s.at) ||
 	    (s.n > s.n_targets && !sql_node_columns(c, s.at, s.n_targets, &s.at)))
 		return false;
 	return outputs(&s, out);
@@ -363,7 +364,7 @@ static bool match_columns(struct sql *c, const char *op, struct sql_scope *left,
 		return false;
 	if (left->n_cols != right->n_cols)
 		return sql_fail(
-			c, SQL_NO_PLACE, "query.sql.type",
+			c, right->place, "query.sql.type",
 			"each side of %s must have the same number of columns, found %u and "
 			"%u",
 			op, left->n_cols, right->n_cols);
@@ -374,7 +375,7 @@ static bool match_columns(struct sql *c, const char *op, struct sql_scope *left,
 			continue;
 		sql_type_name(a->type, l);
 		sql_type_name(b->type, r);
-		return sql_fail(c, SQL_NO_PLACE, "query.sql.type",
+		return sql_fail(c, right->place, "query.sql.type",
 				"column %u of %s: types %s and %s cannot be matched", i + 1, op, l,
 				r);
 	}
@@ -416,9 +417,12 @@ static bool set_operation(struct sql *c, const struct sql_query *query, struct s
 
 	left_query.select = sql_get(select, "larg");
 	right_query.select = sql_get(select, "rarg");
+	left_query.inner = right_query.inner = true;
 	if (!key || !sql_fields(c, select, setop_fields) || !sql_query(c, &left_query, &left) ||
-	    !sql_query(c, &right_query, &right) || !match_columns(c, op + 6, &left, &right) ||
-	    !sql_node(c, RD_NODE_SETOP, left.node, &at))
+	    !sql_query(c, &right_query, &right))
+		return false;
+	right.place = sql_place(sql_get(right_query.select, "targetList"));
+	if (!match_columns(c, op + 6, &left, &right) || !sql_node(c, RD_NODE_SETOP, left.node, &at))
 		return false;
 	c->node[at].input[1] = right.node;
 	c->node[at].setop.op = strcmp(op, "SETOP_UNION") == 0       ? RD_SETOP_UNION
@@ -434,7 +438,7 @@ static bool set_operation(struct sql *c, const struct sql_query *query, struct s
 		out->col[i].unknown &= right.col[i].unknown;
 		out->col[i].unique = false;
 	}
-	if (!set_order(c, select, out, key) || !order_and_limit(c, select, key, &at))
+	if (!set_order(c, select, out, key) || !order_and_limit(c, query, key, &at))
 		return false;
 	out->node = at;
 	return true;
@@ -510,7 +514,7 @@ bool sql_query(struct sql *c, const struct sql_query *query, struct sql_scope *o
 bool sql_subquery(struct sql *c, const json_t *node, const struct sql_scope *around,
 		  struct sql_scope *out)
 {
-	struct sql_query query = { .with = around->with, .outer = around };
+	struct sql_query query = { .with = around->with, .outer = around, .inner = true };
 
 	if (!sql_is(node, "SelectStmt", &query.select))
 		return sql_unsupported(c, sql_place(node), "a subquery other than SELECT is");

@@ -87,7 +87,8 @@ static void test_refused(void **state)
 	refused("SELECT x.id FROM t", "query.sql.name", "no table is called 'x'");
 	refused("SELECT 1 FROM tt", "query.sql.name", "at 'tt': no table");
 	refused("SELECT id FROM t, u", "query.sql.ambiguous", "column 8");
-	refused("SELECT 1 FROM t, t", "query.sql.ambiguous", "'t' is given to two");
+	refused("SELECT 1 FROM t, t", "query.sql.ambiguous",
+		"column 18, at 't': the name 't' is given to two");
 	refused("SELECT n, sum(id) FROM t", "query.sql.group", "column 'n' must appear");
 	refused("SELECT s FROM t GROUP BY n", "query.sql.group", "column 's'");
 	refused("SELECT n FROM t WHERE sum(n) > 1", "query.sql.group", "not allowed in WHERE");
@@ -101,7 +102,8 @@ static void test_refused(void **state)
 	refused("SELECT n FROM t ORDER BY 2", "query.sql.order", "1 to 1");
 	refused("SELECT DISTINCT n FROM t ORDER BY s", "query.sql.order", "select list");
 	refused("SELECT n FROM t UNION SELECT s FROM t", "query.sql.type", "column 1 of UNION");
-	refused("SELECT n, s FROM t UNION SELECT n FROM t", "query.sql.type", "2 and 1");
+	refused("SELECT n, s FROM t UNION SELECT n FROM t", "query.sql.type",
+		"column 33, at 'n FROM t'");
 	refused("SELECT n FROM t LIMIT -1", "query.sql.value", "not negative");
 	refused("SELECT 1 FROM t WHERE n IN (SELECT id, n FROM u)", "query.sql.type", "2 columns");
 	refused("SELECT numeric '1' * price * price * price * f::numeric FROM t",
@@ -268,6 +270,8 @@ static void test_pruned(void **state)
 	assert_int_equal(scan->scan.column[0], 0);
 	assert_int_equal(scan->scan.column[1], 1);
 	assert_int_equal(count_ops(&plan, RD_NODE_PROJECT, RD_OP_DIV), 0);
+	sure("SELECT n FROM (SELECT n FROM t ORDER BY price) a", &plan);
+	assert_int_equal(find(&plan, RD_NODE_SCAN)->n_cols, 1); /* an order that nobody sees */
 	sure("SELECT count(*) FROM t", &plan);
 	assert_int_equal(find(&plan, RD_NODE_SCAN)->n_cols, 0);
 	sure("WITH w AS (SELECT n, count(*) AS k FROM u GROUP BY n), unread AS (SELECT * FROM t) "

@@ -1,0 +1,1 @@
+SELECT x FROM (SELECT '5' AS x UNION ALL SELECT 'z') t WHERE x < 'a'

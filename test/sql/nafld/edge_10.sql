@@ -1,0 +1,1 @@
+SELECT count(*) FROM subjects a JOIN subjects b USING (id) JOIN outcomes USING (id)

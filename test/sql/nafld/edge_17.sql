@@ -1,0 +1,1 @@
+SELECT count(*) FROM subjects WHERE id IN (SELECT id FROM outcomes WHERE event = 'MI') AND id IN (SELECT id FROM outcomes WHERE event = 'stroke') AND age + 0 NOT IN (SELECT age FROM subjects WHERE id < 3)

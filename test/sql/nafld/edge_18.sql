@@ -1,0 +1,1 @@
+SELECT count(*) FROM subjects WHERE male NOT IN (SELECT NULL::bigint)

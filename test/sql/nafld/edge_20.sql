@@ -1,0 +1,1 @@
+SELECT count(*) FROM subjects WHERE age NOT IN (1, NULL)

@@ -1,0 +1,1 @@
+SELECT max(event), min(event), count(DISTINCT event || 'x') FROM outcomes

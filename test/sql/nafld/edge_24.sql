@@ -1,0 +1,1 @@
+SELECT stddev(age), stddev(weight) FROM subjects WHERE id < 2

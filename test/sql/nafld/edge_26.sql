@@ -1,0 +1,1 @@
+SELECT DISTINCT age / 10 FROM subjects ORDER BY age / 10 DESC

@@ -1,0 +1,1 @@
+SELECT date '2024-02-29' + interval '1 year', date '2024-02-29' - interval '1 month 1 day', timestamp '2001-01-01 10:00:00' + interval '90 minutes', date '2001-01-01' - 5, '2001-01-05' - date '2001-01-01'

@@ -1,0 +1,1 @@
+SELECT extract(quarter FROM date '2001-05-01'), extract(doy FROM date '2000-12-31'), extract(epoch FROM date '2001-02-03'), extract(second FROM timestamp '2001-02-03 04:05:06.789'), extract(hour FROM timestamp '2001-02-03 04:05:06'), extract(month from timestamp '2001-02-03 04:05:06') * 2

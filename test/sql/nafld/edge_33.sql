@@ -1,0 +1,1 @@
+SELECT 1.5::int, 2.5::int, -1.5::int, 2.5::float8::int, '12'::numeric(5,1), 12.345::numeric(5,1), 3::boolean, true::int, 1::text || 'a', 1.50::text, date '2001-01-01'::timestamp, timestamp '2001-01-01 05:00:00'::date

@@ -1,0 +1,1 @@
+SELECT id, age, CASE age / 10 WHEN 5 THEN 'f' WHEN 6 THEN 's' END FROM subjects WHERE id BETWEEN 1 AND 30

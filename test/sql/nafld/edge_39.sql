@@ -1,0 +1,1 @@
+WITH subjects AS (SELECT id FROM outcomes WHERE event = 'event') SELECT * FROM subjects

@@ -1,0 +1,1 @@
+SELECT count(*) FROM (SELECT id FROM outcomes EXCEPT ALL SELECT id FROM outcomes WHERE event = 'nafld') t

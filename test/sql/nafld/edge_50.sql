@@ -1,0 +1,1 @@
+SELECT male, avg(age) FROM subjects GROUP BY subjects.male ORDER BY male NULLS FIRST

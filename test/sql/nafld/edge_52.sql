@@ -1,0 +1,1 @@
+SELECT age FROM subjects GROUP BY age HAVING age > 92

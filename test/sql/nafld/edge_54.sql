@@ -1,0 +1,1 @@
+SELECT count(*) + 1, 5 FROM subjects WHERE false

@@ -1,0 +1,1 @@
+SELECT DISTINCT NULL, male FROM subjects
