@@ -205,8 +205,10 @@ static void put_pattern(struct writer *w, const struct rd_instr *in)
 	for (uint32_t i = 0; i < in->n_list; i++) {
 		const struct rd_like_item *item = &in->like[i];
 
-		if (item->kind != RD_LIKE_BYTES)
+		if (item->kind != RD_LIKE_BYTES) {
 			rd_buf_add_byte(out, item->kind == RD_LIKE_ANY_RUN ? '%' : '_');
+			continue; /* it has no bytes */
+		}
 		for (size_t k = 0, from = 0; k <= item->bytes.len; k++) {
 			bool end = k == item->bytes.len;
 
