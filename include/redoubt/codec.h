@@ -121,6 +121,8 @@ void rd_cbor_put_bool(struct rd_buf *out, bool value);
 void rd_cbor_put_double(struct rd_buf *out, double value);
 void rd_cbor_put_null(struct rd_buf *out);
 void rd_cbor_put_bytes(struct rd_buf *out, struct rd_view bytes);
+/* The head of a byte string whose `len` bytes the caller appends itself, such as a ciphertext. */
+void rd_cbor_put_bytes_head(struct rd_buf *out, uint64_t len);
 void rd_cbor_put_text(struct rd_buf *out, struct rd_view text);
 void rd_cbor_put_str(struct rd_buf *out, const char *text);
 void rd_cbor_put_array(struct rd_buf *out, uint64_t count);

@@ -241,10 +241,13 @@ RD_MUST_USE bool rd_answer_peek(struct rd_view sealed, struct rd_answer *out, st
 RD_MUST_USE bool rd_answer_open(struct rd_view sealed, const struct rd_secret *reader_key,
 				struct rd_arena *arena, struct rd_answer *out, struct rd_err *err);
 /* After rd_answer_open: that head, receipt, salt and rows belong together and to this room. */
+struct rd_answer_checked {
+	struct rd_receipt_checked receipt;
+	struct rd_rows rows; /* may say that the data made the query fail */
+};
 RD_MUST_USE bool rd_answer_check(const struct rd_answer *answer, struct rd_view room_bytes,
 				 const struct rd_room *room, struct rd_arena *arena,
-				 struct rd_receipt_checked *receipt, struct rd_rows *rows,
-				 struct rd_err *err);
+				 struct rd_answer_checked *out, struct rd_err *err);
 
 /* ---- the manifest, edge only ----------------------------------------------------------------- */
 

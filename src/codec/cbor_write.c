@@ -52,6 +52,11 @@ void rd_cbor_put_null(struct rd_buf *out)
 	rd_buf_add_byte(out, 0xf6);
 }
 
+void rd_cbor_put_bytes_head(struct rd_buf *out, uint64_t len)
+{
+	put_head(out, 2, len);
+}
+
 void rd_cbor_put_bytes(struct rd_buf *out, struct rd_view bytes)
 {
 	put_head(out, RD_CBOR_BYTES, bytes.len);
