@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct cmd *const commands[] = { &cmd_explain, &cmd_keygen, &cmd_measure };
+static const struct cmd *const commands[] = { &cmd_explain, &cmd_keygen, &cmd_measure, &cmd_query };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -1,0 +1,256 @@
+/* Answers on standard output: aligned, as CSV, or as JSON. */
+#include "query.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define OUT_MAX ((size_t)1 << 31)
+#define WITHHELD "(withheld)"
+
+struct cell {
+	size_t at, len;
+};
+
+static bool is_withheld(const struct rd_rows *rows, uint32_t c, uint64_t r)
+{
+	return rows->withheld && rows->withheld[c] && (rows->withheld[c][r / 64] >> (r % 64) & 1);
+}
+
+static struct rd_value value_at(const struct rd_rows *rows, uint32_t c, uint64_t r)
+{
+	return rd_vec_value(&rows->vec[c], (uint32_t)r);
+}
+
+/* Characters, for aligning: bytes that do not continue another. */
+static size_t width_of(struct rd_view text)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		n += (text.data[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* Control characters would move the terminal's cursor, or worse. */
+static void add_visible(struct rd_buf *out, struct rd_view text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] < 0x20 || text.data[i] == 0x7f)
+			rd_buf_printf(out, "\\x%02x", text.data[i]);
+		else
+			rd_buf_add_byte(out, text.data[i]);
+}
+
+static bool one_cell(const struct rd_rows *rows, uint32_t c, uint64_t r, struct rd_buf *out,
+		     struct rd_err *err)
+{
+	struct rd_value value = value_at(rows, c, r);
+
+	if (is_withheld(rows, c, r)) {
+		rd_buf_add(out, rd_view_str(WITHHELD));
+		return true;
+	}
+	if (value.type.type == RD_TEXT && !value.is_null) {
+		add_visible(out, value.text);
+		return true;
+	}
+	return rd_value_format(&value, "", out, err);
+}
+
+static bool goes_right(struct rd_coltype type)
+{
+	return type.type == RD_INT32 || type.type == RD_INT64 || type.type == RD_DECIMAL ||
+	       type.type == RD_DOUBLE;
+}
+
+static void pad(size_t n)
+{
+	printf("%*s", (int)n, "");
+}
+
+static void print_cell(struct rd_view text, size_t width, bool right, bool last)
+{
+	size_t space = width - width_of(text);
+
+	if (right)
+		pad(space);
+	(void)fwrite(text.data, 1, text.len, stdout);
+	if (!right && !last)
+		pad(space);
+	if (!last)
+		fputs("  ", stdout);
+}
+
+static void print_heads(const struct rd_rows *rows, const size_t *width)
+{
+	for (uint32_t c = 0; c < rows->n_cols; c++)
+		print_cell(rows->column[c].name, width[c], goes_right(rows->column[c].type),
+			   c + 1 == rows->n_cols);
+	fputs("\n", stdout);
+	for (uint32_t c = 0; c < rows->n_cols; c++) {
+		for (size_t i = 0; i < width[c]; i++)
+			fputs("-", stdout);
+		fputs(c + 1 == rows->n_cols ? "\n" : "  ", stdout);
+	}
+}
+
+static bool print_table(const struct rd_rows *rows, struct rd_arena *arena, struct rd_err *err)
+{
+	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = OUT_MAX };
+	size_t *width = RD_NEW_ARRAY(arena, size_t, rows->n_cols, err);
+	struct cell *cell = RD_NEW_ARRAY(arena, struct cell, rows->n_rows * rows->n_cols, err);
+	size_t k = 0;
+
+	if (!width || !cell)
+		return false;
+	for (uint32_t c = 0; c < rows->n_cols; c++)
+		width[c] = width_of(rows->column[c].name);
+	for (uint64_t r = 0; r < rows->n_rows; r++)
+		for (uint32_t c = 0; c < rows->n_cols; c++, k++) {
+			size_t n;
+
+			cell[k].at = text.len;
+			if (!one_cell(rows, c, r, &text, err) || !rd_buf_ok(&text, err))
+				return false;
+			cell[k].len = text.len - cell[k].at;
+			n = width_of(rd_view_of(text.data + cell[k].at, cell[k].len));
+			width[c] = n > width[c] ? n : width[c];
+		}
+	print_heads(rows, width);
+	k = 0;
+	for (uint64_t r = 0; r < rows->n_rows; r++) {
+		for (uint32_t c = 0; c < rows->n_cols; c++, k++)
+			print_cell(rd_view_of(text.data + cell[k].at, cell[k].len), width[c],
+				   goes_right(rows->column[c].type), c + 1 == rows->n_cols);
+		fputs("\n", stdout);
+	}
+	return true;
+}
+
+/* ---- JSON: an array of objects; numbers that a double cannot hold stay exact as written ---- */
+
+static void json_text(struct rd_view text, struct rd_buf *out)
+{
+	rd_buf_add_byte(out, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t x = text.data[i];
+
+		if (x == '"' || x == '\\')
+			rd_buf_printf(out, "\\%c", x);
+		else if (x < 0x20)
+			rd_buf_printf(out, "\\u%04x", x);
+		else
+			rd_buf_add_byte(out, x);
+	}
+	rd_buf_add_byte(out, '"');
+}
+
+static bool json_value(const struct rd_rows *rows, uint32_t c, uint64_t r, struct rd_buf *out,
+		       struct rd_err *err)
+{
+	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = RD_TEXT_MAX };
+	struct rd_value value = value_at(rows, c, r);
+	bool bare = value.type.type == RD_BOOL || goes_right(value.type);
+
+	if (value.is_null) {
+		rd_buf_add(out,
+			   rd_view_str(is_withheld(rows, c, r) ? "{\"withheld\":true}" : "null"));
+		return true;
+	}
+	if (value.type.type == RD_DOUBLE && !isfinite(value.f))
+		bare = false;
+	if (!rd_value_format(&value, "", &text, err))
+		return false;
+	if (bare)
+		rd_buf_add(out, rd_buf_view(&text));
+	else
+		json_text(rd_buf_view(&text), out);
+	return true;
+}
+
+static bool print_json(const struct rd_rows *rows, struct rd_err *err)
+{
+	struct rd_buf out RD_AUTO(rd_buf_free) = { .max = OUT_MAX };
+
+	rd_buf_add(&out, rd_view_str("["));
+	for (uint64_t r = 0; r < rows->n_rows; r++) {
+		rd_buf_add(&out, rd_view_str(r ? ",\n {" : "\n {"));
+		for (uint32_t c = 0; c < rows->n_cols; c++) {
+			if (c)
+				rd_buf_add(&out, rd_view_str(", "));
+			json_text(rows->column[c].name, &out);
+			rd_buf_add(&out, rd_view_str(": "));
+			if (!json_value(rows, c, r, &out, err))
+				return false;
+		}
+		rd_buf_add(&out, rd_view_str("}"));
+	}
+	rd_buf_add(&out, rd_view_str("\n]\n"));
+	if (!rd_buf_ok(&out, err))
+		return false;
+	(void)fwrite(out.data, 1, out.len, stdout);
+	return true;
+}
+
+static void csv_field(struct rd_view text, bool is_null, struct rd_buf *out)
+{
+	bool quote = !is_null && text.len == 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		quote = quote || text.data[i] == ',' || text.data[i] == '"' ||
+			text.data[i] == '\n' || text.data[i] == '\r';
+	if (!quote) {
+		rd_buf_add(out, text);
+		return;
+	}
+	rd_buf_add_byte(out, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '"')
+			rd_buf_add_byte(out, '"');
+		rd_buf_add_byte(out, text.data[i]);
+	}
+	rd_buf_add_byte(out, '"');
+}
+
+static bool print_csv(const struct rd_rows *rows, struct rd_err *err)
+{
+	struct rd_buf out RD_AUTO(rd_buf_free) = { .max = OUT_MAX };
+
+	for (uint32_t c = 0; c < rows->n_cols; c++) {
+		if (c)
+			rd_buf_add_byte(&out, ',');
+		csv_field(rows->column[c].name, false, &out);
+	}
+	rd_buf_add_byte(&out, '\n');
+	for (uint64_t r = 0; r < rows->n_rows; r++) {
+		for (uint32_t c = 0; c < rows->n_cols; c++) {
+			struct rd_buf text RD_AUTO(rd_buf_free) = { .max = RD_TEXT_MAX };
+			struct rd_value value = value_at(rows, c, r);
+
+			if (c)
+				rd_buf_add_byte(&out, ',');
+			if (!rd_value_format(&value, "", &text, err))
+				return false;
+			csv_field(rd_buf_view(&text), value.is_null, &out);
+		}
+		rd_buf_add_byte(&out, '\n');
+	}
+	if (!rd_buf_ok(&out, err))
+		return false;
+	(void)fwrite(out.data, 1, out.len, stdout);
+	return true;
+}
+
+bool query_print(const struct rd_rows *rows, enum query_form form, struct rd_arena *arena,
+		 struct rd_err *err)
+{
+	bool ok = form == QUERY_TABLE ? print_table(rows, arena, err)
+		  : form == QUERY_CSV ? print_csv(rows, err)
+				      : print_json(rows, err);
+
+	if (ok && rows->withheld_groups + rows->withheld_cells)
+		fprintf(stderr, "%llu groups and %llu cells are withheld\n",
+			(unsigned long long)rows->withheld_groups,
+			(unsigned long long)rows->withheld_cells);
+	return ok;
+}
