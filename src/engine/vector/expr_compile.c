@@ -54,12 +54,13 @@ static rd_int128 magnitude(struct rd_vrange a)
 }
 static struct rd_vrange range_mul(struct rd_vrange a, struct rd_vrange b)
 {
+	const rd_int128 most = (rd_int128)(~(rd_uint128)0 >> 1);
 	rd_int128 p[4];
 	struct rd_vrange r = { .known = true };
 
 	if (!fits38(a) || !fits38(b))
 		return (struct rd_vrange){ 0 };
-	if (magnitude(b) && magnitude(a) > (rd_v_pow10(38) * 17 / 10) / magnitude(b))
+	if (magnitude(b) && magnitude(a) > most / magnitude(b))
 		return (struct rd_vrange){ 0 };
 	p[0] = a.lo * b.lo;
 	p[1] = a.lo * b.hi;

@@ -29,11 +29,32 @@ enum rd_phys rd_phys_of(struct rd_coltype type)
 
 rd_int128 rd_v_pow10(uint32_t exponent)
 {
-	rd_int128 p = 1;
+	static const uint64_t tens[] = {
+		1u,
+		10u,
+		100u,
+		1000u,
+		10000u,
+		100000u,
+		1000000u,
+		10000000u,
+		100000000u,
+		1000000000u,
+		10000000000u,
+		100000000000u,
+		1000000000000u,
+		10000000000000u,
+		100000000000000u,
+		1000000000000000u,
+		10000000000000000u,
+		100000000000000000u,
+		1000000000000000000u,
+		10000000000000000000u,
+	};
 
-	for (uint32_t i = 0; i < exponent; i++)
-		p *= 10;
-	return p;
+	if (exponent < 20)
+		return tens[exponent];
+	return (rd_int128)tens[19] * tens[exponent - 19];
 }
 
 struct rd_vrange rd_vrange_of_type(struct rd_coltype type)
