@@ -1,6 +1,8 @@
 /* UNION, INTERSECT, EXCEPT: both sides are kept, then rows are counted by value. */
 #include "vector_int.h"
 
+#include <math.h>
+
 struct setop {
 	struct rd_vrun_state *run;
 	const struct rd_vnode *node;
@@ -37,6 +39,25 @@ static bool start(struct rd_vop *op, struct rd_vthread *t, struct rd_err *err)
 	return true;
 }
 
+static bool is_union_all(const struct setop_side *side)
+{
+	const struct rd_node *node = side->all->node->node;
+
+	return node->setop.op == RD_SETOP_UNION && node->setop.all;
+}
+
+/* Where equal rows become one, -0 becomes 0 and every NaN the one NaN (query.h): which of them was
+ * first must not show.  UNION ALL keeps what it is given. */
+static void plain_doubles(const struct rd_vec *in, uint32_t n, double *out, struct rd_vec *vec)
+{
+	const double *from = in->data;
+
+	n = in->repr == RD_CONST ? 1 : n;
+	for (uint32_t i = 0; i < n; i++)
+		out[i] = from[i] != from[i] ? (double)NAN : from[i] == 0 ? 0 : from[i];
+	vec->data = out;
+}
+
 /* Both sides in the layout of the type: a decimal may come narrower. */
 static bool push(struct rd_vop *op, struct rd_vthread *t, const struct rd_batch *in,
 		 struct rd_err *err)
@@ -49,6 +70,8 @@ static bool push(struct rd_vop *op, struct rd_vthread *t, const struct rd_batch 
 		struct rd_vargs args = { .r = l->room[i], .a = in->col[i].data, .n = in->n };
 
 		l->vec[i] = in->col[i];
+		if (op->col[i].phys == RD_P_F64 && in->col[i].repr != RD_CODE && !is_union_all(s))
+			plain_doubles(&in->col[i], in->n, (double *)l->room[i], &l->vec[i]);
 		if (s->input->col[i].phys == op->col[i].phys)
 			continue;
 		if (in->col[i].repr == RD_CONST)
