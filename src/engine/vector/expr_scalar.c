@@ -62,7 +62,7 @@ static bool arith_double(struct call *c, uint16_t op)
 {
 	double x = c->a->f, y = c->b->f, r;
 
-	if ((op == RD_OP_DIV || op == RD_OP_MOD) && y == 0)
+	if ((op == RD_OP_DIV || op == RD_OP_MOD) && y == 0 && x == x)
 		return false;
 	r = op == RD_OP_ADD   ? x + y
 	    : op == RD_OP_SUB ? x - y

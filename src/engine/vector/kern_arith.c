@@ -107,7 +107,7 @@ CHECKED(add_f64, double, double s = x + y; r[i] = s, !FINITE(s) & FINITE(x) & FI
 CHECKED(sub_f64, double, double s = x - y; r[i] = s, !FINITE(s) & FINITE(x) & FINITE(y))
 CHECKED(mul_f64, double, double s = x * y;
 	r[i] = s, ((!FINITE(s)) & FINITE(x) & FINITE(y)) | ((s == 0) & (x != 0) & (y != 0)))
-CHECKED(div_f64, double, double s = x / y; r[i] = s, (y == 0) |
+CHECKED(div_f64, double, double s = x / y; r[i] = s, ((y == 0) & (x == x)) |
 							     (!FINITE(s) & FINITE(x) & FINITE(y)) |
 							     ((s == 0) & (x != 0) & FINITE(y)))
 
