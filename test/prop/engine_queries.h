@@ -106,3 +106,7 @@
 "SELECT s, b, sum(e), sum(d), sum(d * (1 - e)), sum(d * (1 - e) * (1 + e)), avg(e), "
 	"avg(d), count(*) FROM t WHERE dt <= date '1998-12-01' - interval '90 day' GROUP BY s, b "
 	"ORDER BY s, b",
+"SELECT t.id, u.name FROM t, u WHERE t.k IN (SELECT k FROM u WHERE v > 0) AND t.k = u.id",
+"SELECT t.id, u.name FROM t, u WHERE u.k IN (SELECT g FROM t WHERE b) AND t.k = u.id",
+"SELECT t.id FROM t JOIN u ON t.k = u.id JOIN t x ON x.id = u.k WHERE u.id IN (SELECT k FROM t)",
+"SELECT t.id FROM t, u WHERE t.k + u.k IN (SELECT id FROM u) AND t.k = u.id",

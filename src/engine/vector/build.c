@@ -259,7 +259,7 @@ bool rd_vbuild(struct rd_vrun_state *run, const struct rd_vshape *shape, struct 
 	if (!b.open)
 		return false;
 	for (uint32_t k = 0; k < shape->n; k++)
-		if (!build_one(&b, k, err))
+		if (!build_one(&b, shape->order[k], err))
 			return false;
 	return true;
 }

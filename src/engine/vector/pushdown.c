@@ -455,7 +455,7 @@ bool rd_vpush_down(struct rd_vshape *shape, struct rd_vpool *pool, struct rd_err
 	p->shape = shape;
 	p->pool = pool;
 	for (uint32_t k = shape->n; k-- > 0;) {
-		struct rd_vnode *v = &shape->node[k];
+		struct rd_vnode *v = &shape->node[shape->order[k]];
 
 		if (v->node->kind == RD_NODE_FILTER && !push_filter(p, v, err))
 			return false;

@@ -348,10 +348,11 @@ bool rd_vshape_make(const struct rd_plan *plan, const struct rd_table *const *ta
 	for (uint32_t k = 0; k < plan->n_nodes; k++)
 		if (!make_node(&s, k, err))
 			return false;
-	if (!rd_vpush_down(out, pool, err))
+	if (!rd_vpush_semijoins(out, pool, err) || !rd_vshape_order(out, pool, err) ||
+	    !rd_vpush_down(out, pool, err))
 		return false;
 	for (uint32_t k = plan->n_nodes; k-- > 0;)
-		if (!need_inputs(&s, &out->node[k], err))
+		if (!need_inputs(&s, &out->node[out->order[k]], err))
 			return false;
 	return true;
 }

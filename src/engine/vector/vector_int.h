@@ -460,9 +460,15 @@ struct rd_vnode {
 struct rd_vshape {
 	uint32_t n;
 	struct rd_vnode *node;
+	uint32_t *order; /* inputs first: indexes say nothing once joins have moved */
 };
 RD_MUST_USE bool rd_vshape_make(const struct rd_plan *plan, const struct rd_table *const *table,
 				struct rd_vpool *pool, struct rd_vshape *out, struct rd_err *err);
+/* semijoin.c */
+RD_MUST_USE bool rd_vpush_semijoins(struct rd_vshape *shape, struct rd_vpool *pool,
+				    struct rd_err *err);
+RD_MUST_USE bool rd_vshape_order(struct rd_vshape *shape, struct rd_vpool *pool,
+				 struct rd_err *err);
 /* Moves predicates towards scans and into joins: pushdown.c. */
 RD_MUST_USE bool rd_vpush_down(struct rd_vshape *shape, struct rd_vpool *pool, struct rd_err *err);
 RD_MUST_USE bool rd_vbuild(struct rd_vrun_state *run, const struct rd_vshape *shape,
