@@ -38,6 +38,8 @@ static inline struct rd_view column_buf_text(const struct column_buf *b, uint32_
 {
 	const uint64_t *start = (const uint64_t *)(const void *)b->start.data;
 
+	if (!b->value.data) /* nothing but empty texts */
+		return (struct rd_view){ 0 };
 	return rd_view_of(b->value.data + start[i], (size_t)(start[i + 1] - start[i]));
 }
 
