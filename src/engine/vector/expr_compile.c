@@ -530,12 +530,17 @@ static bool compile_cast(struct compiler *c, const struct rd_instr *src, uint32_
 	struct rd_vrange range = c->out->ins[a].range;
 	bool ints = (from.type == RD_INT32 || from.type == RD_INT64);
 	struct rd_vrange scale = { true, 1, 1 };
+	struct rd_value factor = { .type = { .type = RD_DECIMAL, .precision = 38 } };
+	struct rd_vins ins;
 
 	if (is_const(c, a) || !range.known)
 		return emit_scalar(c, src, id, err);
 	if (ints && to.type == RD_DOUBLE) {
-		*id = a;
-		return convert(c, id, RD_P_F64, err);
+		ins = like_source(src, RD_VK_STRICT);
+		ins.a = a;
+		ins.phys_a = c->out->ins[a].phys;
+		ins.kernel = rd_vkernel_widen(ins.phys_a, RD_P_F64);
+		return emit(c, &ins, id, err);
 	}
 	if (from.type == RD_DATE && to.type == RD_TIMESTAMP)
 		scale.lo = scale.hi = INT64_C(86400000000);
@@ -550,22 +555,18 @@ static bool compile_cast(struct compiler *c, const struct rd_instr *src, uint32_
 	*id = a;
 	if (!convert(c, id, to.type == RD_DECIMAL ? phys_for(to, range) : RD_P_I64, err))
 		return false;
-	{
-		struct rd_vins ins = like_source(src, RD_VK_STRICT);
-		struct rd_value factor = { .type = { .type = RD_DECIMAL, .precision = 38 },
-					   .d = scale.lo };
-
-		ins.a = *id;
-		ins.phys = ins.phys_a = c->out->ins[*id].phys;
-		ins.range = range;
-		if (scale.lo == 1) {
-			ins.kernel = rd_vkernel_widen(ins.phys, ins.phys);
-			return emit(c, &ins, id, err);
-		}
-		ins.kernel = rd_vkernel_arith(RD_OP_MUL, ins.phys, false);
-		return emit_const(c, &factor, factor.type, &ins.b, err) &&
-		       convert(c, &ins.b, ins.phys, err) && emit(c, &ins, id, err);
+	ins = like_source(src, RD_VK_STRICT);
+	ins.a = *id;
+	ins.phys = ins.phys_a = c->out->ins[*id].phys;
+	ins.range = range;
+	if (scale.lo == 1) {
+		ins.kernel = rd_vkernel_widen(ins.phys, ins.phys);
+		return emit(c, &ins, id, err);
 	}
+	factor.d = scale.lo;
+	ins.kernel = rd_vkernel_arith(RD_OP_MUL, ins.phys, false);
+	return emit_const(c, &factor, factor.type, &ins.b, err) &&
+	       convert(c, &ins.b, ins.phys, err) && emit(c, &ins, id, err);
 }
 
 static bool compile_column(struct compiler *c, const struct rd_instr *src, uint32_t *id,
