@@ -4,6 +4,7 @@
  */
 #include "support.h"
 
+#include "ref/build.h"
 #include "ref/ref.h"
 #include "redoubt/engine.h"
 #include "redoubt/os.h"
@@ -309,9 +310,185 @@ static void test_queries(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* ---- what SQL alone does not reach ---- */
+
+static struct rd_rows same_as_ref(const struct rd_plan *plan)
+{
+	struct rd_rows rows[2] = { tables[0].rows, tables[1].rows }, want, got;
+	struct rd_err err = { 0 };
+
+	if (!rd_ref_run(plan, rows, arena, &want, &err))
+		fail_msg("ref: %s: %s", err.code, err.text);
+	for (uint32_t threads = 1; threads <= 2; threads++) {
+		if (!run_engine(plan, threads, &got, &err) ||
+		    !rd_ref_same(&want, &got, rd_ref_is_ordered(plan), &err))
+			fail_msg("%u threads: %s: %s", threads, err.code, err.text);
+	}
+	return want;
+}
+
+static void setup_tables(uint32_t n)
+{
+	struct rd_test_random r = rd_test_random_seed(43);
+	struct rd_err err = { 0 };
+
+	assert_true(rd_arena_new((size_t)1 << 30, &arena, &err));
+	for (uint32_t t = 0; t < 2; t++) {
+		fill(&tables[t], t, n, &r);
+		write_table(&tables[t]);
+	}
+}
+
+static void end_tables(void)
+{
+	for (uint32_t t = 0; t < 2; t++) {
+		rd_table_close(&tables[t].open);
+		rd_buf_free(&tables[t].bytes);
+	}
+	rd_arena_free(&arena);
+}
+
+/* g, sum(d), min(s), count(DISTINCT k), count(d) of t, by g. */
+static uint32_t counted(struct build *b)
+{
+	uint32_t key[] = { 1 };
+	struct rd_agg agg[4] = {
+		{ .fn = RD_AGG_SUM, .column = 2, .filter = RD_NONE, .position = RD_NONE },
+		{ .fn = RD_AGG_MIN, .column = 5, .filter = RD_NONE, .position = RD_NONE },
+		{ .fn = RD_AGG_COUNT,
+		  .distinct = true,
+		  .column = 10,
+		  .filter = RD_NONE,
+		  .position = RD_NONE },
+		{ .fn = RD_AGG_COUNT, .column = 2, .filter = RD_NONE, .position = RD_NONE },
+	};
+	uint32_t scan = build_sure(b, build_scan(b, 0));
+
+	return build_sure(b, build_aggregate(b, scan, (struct build_keys){ 1, key }, 4, agg));
+}
+
+/* Groups and cells that the guard takes out, through a program, a sort and a limit. */
+static void test_guard(void **state)
+{
+	struct rd_guard_rule rule = { .table = 0, .count_column = 3, .min = 100 };
+	struct rd_guard_cell cell[2] = { { .column = 1, .count_column = 4, .min = 118 },
+					 { .column = 2, .count_column = 3, .min = 112 } };
+	struct rd_node guard = { .kind = RD_NODE_GUARD, .input = { 0, RD_NONE } };
+	struct rd_rows want;
+	struct build_prog p;
+	struct build b;
+	uint32_t at;
+
+	(void)state;
+	setup_tables(3000);
+	build_init(&b, arena);
+	build_sure(&b, build_table(&b, "t", 12, tables[0].schema.column));
+	guard.input[0] = counted(&b);
+	guard.guard.keep = 3;
+	guard.guard.n_rules = 1;
+	guard.guard.rule = &rule;
+	guard.guard.n_cells = 2;
+	guard.guard.cell = cell;
+	at = build_sure(&b, build_node(&b, &guard));
+	build_prog_init(&p, &b, at, 64);
+	build_out(&p, build_column(&p, 2));
+	build_out(&p, build_op(&p, RD_OP_ADD, build_column(&p, 1), build_column(&p, 1)));
+	build_out(&p, build_column(&p, 0));
+	build_out(&p, build_op(&p, RD_OP_IS_NULL, build_column(&p, 1), RD_NONE));
+	at = build_sure(&b, build_project(&p, at));
+	build_sure(&b, build_output(&b, build_limit(&b, build_sort(&b, at), 15, 1)));
+	want = same_as_ref(&b.plan);
+	assert_in_range(want.withheld_groups, 1, 20);
+	assert_in_range(want.withheld_cells, 1, 40);
+	assert_in_range(want.n_rows, 2, 15);
+	end_tables();
+}
+
+/* Grouping sets, among them the empty one, over rows and over none. */
+static void test_grouping_sets(void **state)
+{
+	static const uint64_t sets[] = { 3, 1, 2, 0 };
+	static const uint32_t keys[] = { 1, 5 };
+	struct rd_agg agg = {
+		.fn = RD_AGG_SUM, .column = 2, .filter = RD_NONE, .position = RD_NONE
+	};
+	struct rd_node node = { .kind = RD_NODE_AGGREGATE, .input = { 0, RD_NONE } };
+	struct rd_err err = { 0 };
+	struct build b;
+
+	(void)state;
+	for (uint32_t n = 0; n < 2500; n += 2000) {
+		setup_tables(n);
+		build_init(&b, arena);
+		build_sure(&b, build_table(&b, "t", 12, tables[0].schema.column));
+		node.input[0] = build_sure(&b, build_scan(&b, 0));
+		assert_true(rd_agg_derive(agg.fn, big_columns[2].type, true, &agg.type, &err));
+		node.aggregate.n_keys = 2;
+		node.aggregate.key = keys;
+		node.aggregate.n_aggs = 1;
+		node.aggregate.agg = &agg;
+		node.aggregate.n_sets = 4;
+		node.aggregate.set = sets;
+		build_sure(&b, build_output(&b, build_sure(&b, build_node(&b, &node))));
+		(void)same_as_ref(&b.plan);
+		end_tables();
+	}
+}
+
+static void compile(const char *sql, struct rd_plan *plan)
+{
+	struct rd_sql_table names[2] = { { rd_view_str("t"), &tables[0].schema },
+					 { rd_view_str("u"), &tables[1].schema } };
+	struct rd_err err = { 0 };
+
+	if (!rd_sql_compile(rd_view_str(sql), names, 2, arena, plan, &err))
+		fail_msg("%s: %s", err.code, err.text);
+}
+
+/* A data error names its place in the text; too little memory is an error, not a crash. */
+static void test_errors(void **state)
+{
+	static const char division[] = "SELECT sum(100 / (g - 3)) FROM t";
+	const struct rd_engine *engine = rd_engine_find("vector");
+	struct rd_engine_options options = { .threads = 1, .max_memory = 1u << 30 };
+	const struct rd_table *open;
+	struct rd_engine_result result;
+	struct rd_err err = { 0 };
+	struct rd_plan plan;
+
+	(void)state;
+	setup_tables(3000);
+	open = tables[0].open;
+	compile(division, &plan);
+	assert_false(engine->run(&plan, &open, &options, arena, &result, &err));
+	assert_string_equal(err.code, "engine.data");
+	assert_int_equal(result.data_position, strchr(division, '/') - division);
+	compile("SELECT l, count(*) FROM t GROUP BY l", &plan);
+	for (options.max_memory = 1000; options.max_memory < 1500000; options.max_memory *= 3) {
+		err = (struct rd_err){ 0 };
+		assert_false(engine->run(&plan, &open, &options, arena, &result, &err));
+		assert_string_equal(err.code, "engine.memory");
+	}
+	options.max_memory = 64u << 20;
+	assert_true(engine->run(&plan, &open, &options, arena, &result, &err));
+	assert_in_range(result.cost.peak_memory, 1, options.max_memory);
+	options.threads = 0;
+	assert_false(engine->run(&plan, &open, &options, arena, &result, &err));
+	assert_string_equal(err.code, "engine.thread");
+	compile("SELECT stddev(d) FROM t", &plan);
+	assert_false(engine->accepts(&plan, &err));
+	assert_null(rd_engine_find("oblivious"));
+	end_tables();
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_queries) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_queries),
+		cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_grouping_sets),
+		cmocka_unit_test(test_errors),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

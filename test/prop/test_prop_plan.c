@@ -32,8 +32,8 @@ static const char *const schemas[2] = {
 static void put_field(struct rd_buf *out, char column, uint64_t x)
 {
 	static const char *const words[] = { "a", "steatosis", "x%y",
-					     "Gr\xc3\xbc\xc3\x9f"
-					     "e",
+					     ("Gr\xc3\xbc\xc3\x9f"
+					      "e"),
 					     "a longer text of bytes" };
 	static const char *const doubles[] = {
 		"1.5", "-0", "NaN", "0.1", "1e300", "-7", "Infinity"
