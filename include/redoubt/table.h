@@ -366,20 +366,22 @@ RD_MUST_USE bool rd_rows_decode(struct rd_view cbor, struct rd_arena *arena, str
 struct rd_csv_options {
 	const char *null_text; /* an unquoted field equal to it is NULL; "" by default */
 	char separator;        /* ',' by default */
+	/* May be NULL: told by rd_csv_load now and then how many bytes of the file were read. */
+	void (*progress)(void *ctx, uint64_t done);
+	void *progress_ctx;
 };
 
 /* Reads the whole text once to infer names and types (ENGINE.md 1). */
 RD_MUST_USE bool rd_csv_infer(const struct rd_blob *blob, const char *name,
 			      const struct rd_csv_options *options, struct rd_arena *arena,
 			      struct rd_schema *out, struct rd_err *err);
-/* Text of a --schema file: one `name type [class] [unique]` a line, # comments. */
+/* Text of a --schema file: one `name type [class] [unique] [not-null]` a line, # comments. */
 RD_MUST_USE bool rd_schema_parse(struct rd_view text, const char *name, struct rd_arena *arena,
 				 struct rd_schema *out, struct rd_err *err);
-/* Streams the rows into a writer; errors carry name, line and field.  progress may be NULL. */
+/* Streams the rows into a writer; errors carry name, line and field. */
 RD_MUST_USE bool rd_csv_load(const struct rd_blob *blob, const char *name,
 			     const struct rd_csv_options *options, const struct rd_schema *schema,
-			     struct rd_writer *writer, void (*progress)(void *ctx, uint64_t done),
-			     void *progress_ctx, struct rd_err *err);
+			     struct rd_writer *writer, struct rd_err *err);
 /* One row group after another, RFC 4180 with LF line ends; text that equals null_text is quoted. */
 RD_MUST_USE bool rd_csv_unload(const struct rd_table *table, const struct rd_csv_options *options,
 			       const struct rd_sink *sink, struct rd_err *err);

@@ -23,6 +23,8 @@ extern const struct cmd cmd_explain;
 extern const struct cmd cmd_keygen;
 extern const struct cmd cmd_measure;
 extern const struct cmd cmd_query;
+extern const struct cmd cmd_seal;
+extern const struct cmd cmd_unseal;
 
 /* Prints "redoubt NAME: text [code]" and what to do next; the exit status that the fault has. */
 int cmd_failed(const struct cmd *cmd, const struct rd_err *err);

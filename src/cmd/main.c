@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct cmd *const commands[] = { &cmd_explain, &cmd_keygen, &cmd_measure, &cmd_query };
+static const struct cmd *const commands[] = { &cmd_explain, &cmd_keygen, &cmd_measure,
+					      &cmd_query,   &cmd_seal,   &cmd_unseal };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
