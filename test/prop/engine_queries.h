@@ -110,3 +110,13 @@
 "SELECT t.id, u.name FROM t, u WHERE u.k IN (SELECT g FROM t WHERE b) AND t.k = u.id",
 "SELECT t.id FROM t JOIN u ON t.k = u.id JOIN t x ON x.id = u.k WHERE u.id IN (SELECT k FROM t)",
 "SELECT t.id FROM t, u WHERE t.k + u.k IN (SELECT id FROM u) AND t.k = u.id",
+"SELECT w + 9900000000000000000000000000000000, id FROM t WHERE w IS NULL OR id < 0",
+"SELECT 9999999999999999999999999999999999 * (e + 1) + 9999999999999999999999999999999999 * 9000 FROM t",
+"SELECT 99999999999999999999999999999999990000 * (e + 1 - e) + 99999999999999999999999999999999990000 FROM t",
+"SELECT id FROM t WHERE id <> 0 AND id <> 1 AND id <> 2 AND id <> 3 AND id <> 4 AND id "
+	"<> 5 AND id <> 6 AND id <> 7 AND id <> 8 AND id <> 9 AND id <> 10 AND id <> 11 AND id "
+	"<> 12 AND id <> 13 AND id <> 14 AND id <> 15 AND id <> 16 AND id <> 17 AND id <> 18 "
+	"AND id <> 19 AND id <> 20 AND id <> 21 AND id <> 22 AND id <> 23 AND id <> 24 AND id "
+	"<> 25 AND id <> 26 AND id <> 27 AND id <> 28 AND id <> 29 AND id <> 30 AND id <> 31 "
+	"AND id <> 32 AND id <> 33 AND id <> 34 AND id <> 35 AND id <> 36 AND id <> 37 AND id "
+	"<> 38 AND id <> 39 AND g > 2",

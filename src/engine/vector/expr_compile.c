@@ -36,9 +36,13 @@ static enum rd_phys phys_for(struct rd_coltype type, struct rd_vrange range)
 
 static struct rd_vrange range_add(struct rd_vrange a, struct rd_vrange b)
 {
-	if (!fits38(a) || !fits38(b))
+	struct rd_vrange r = { .known = true };
+
+	/* Twice 38 nines is more than 128 bits hold. */
+	if (!fits38(a) || !fits38(b) || __builtin_add_overflow(a.lo, b.lo, &r.lo) ||
+	    __builtin_add_overflow(a.hi, b.hi, &r.hi))
 		return (struct rd_vrange){ 0 };
-	return (struct rd_vrange){ true, a.lo + b.lo, a.hi + b.hi };
+	return r;
 }
 static struct rd_vrange range_neg(struct rd_vrange a)
 {

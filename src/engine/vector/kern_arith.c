@@ -70,7 +70,7 @@ CHECKED(sub_i64_checked, int64_t, int64_t s = (int64_t)((uint64_t)x - (uint64_t)
 CHECKED(mul_i64_checked, int64_t, rd_int128 s = (rd_int128)x * y;
 	r[i] = (int64_t)s, s != (int64_t)s)
 
-/* Decimals: beyond 38 digits is an overflow; operands have at most 38 digits, so + and - fit. */
+/* Decimals: beyond 38 digits is an overflow; two of 38 digits may pass 128 bits. */
 static inline bool mul_wide(rd_int128 x, rd_int128 y, rd_int128 *out)
 {
 	const rd_int128 limit = rd_v_pow10(38);
@@ -97,8 +97,10 @@ static inline bool mul_wide(rd_int128 x, rd_int128 y, rd_int128 *out)
 		args->any_bad = any; \
 	}
 
-CHECKED_128(add_i128_checked, rd_int128 s = x + y; r[i] = s, BEYOND(s))
-CHECKED_128(sub_i128_checked, rd_int128 s = x - y; r[i] = s, BEYOND(s))
+CHECKED_128(add_i128_checked, rd_int128 s; const bool over = __builtin_add_overflow(x, y, &s);
+	    r[i] = s, over || BEYOND(s))
+CHECKED_128(sub_i128_checked, rd_int128 s; const bool over = __builtin_sub_overflow(x, y, &s);
+	    r[i] = s, over || BEYOND(s))
 CHECKED_128(mul_i128_checked, rd_int128 s; const bool over = mul_wide(x, y, &s); r[i] = s, over)
 
 /* PostgreSQL: an infinite result of finite operands is an error; for x also a zero of non-zeros. */

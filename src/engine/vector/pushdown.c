@@ -155,18 +155,26 @@ static int sides_of(const struct rd_prog *prog, uint32_t n)
 
 /* ---- past one node ---- */
 
+/* Each condition is an operator of its own, and operators call one another: past these, conditions
+ * become one. */
+#define CONDITIONS_MAX 16
+
 static bool settle(struct pusher *p, struct rd_vnode *parent, uint32_t slot, struct rd_prog prog,
 		   struct rd_err *err)
 {
-	struct rd_vpred *pred = RD_VNEW(p->pool, struct rd_vpred, 1, err), **last;
+	struct rd_vpred *pred, **last;
+	uint32_t n = 1;
 
+	for (last = &parent->pred[slot]; *last && n < CONDITIONS_MAX; last = &(*last)->next)
+		n++;
+	p->shape->node[parent->node->input[slot]].est /= 4;
+	if (*last)
+		return conjunction(p, &(*last)->prog, &prog, &(*last)->prog, err);
+	pred = RD_VNEW(p->pool, struct rd_vpred, 1, err);
 	if (!pred)
 		return false;
 	*pred = (struct rd_vpred){ .prog = prog };
-	for (last = &parent->pred[slot]; *last; last = &(*last)->next)
-		;
 	*last = pred;
-	p->shape->node[parent->node->input[slot]].est /= 4;
 	return true;
 }
 
