@@ -219,7 +219,8 @@ const struct cmd cmd_query = {
 	.summary = "runs SQL over one's own tables",
 	.help = "Usage: redoubt query -t NAME=FILE[,key=FILE]... [OPTION]... SQL\n"
 		"\n"
-		"Runs one SELECT over Parquet files, plain or sealed (then with their key).\n"
+		"Runs one SELECT over CSV and Parquet files, plain or sealed (then with their\n"
+		"key).\n"
 		"\n"
 		"  -t NAME=FILE        a table and what the query calls it\n"
 		"  -t NAME=FILE,key=K  a sealed one, opened with the key file K\n"

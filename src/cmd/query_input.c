@@ -1,4 +1,4 @@
-/* The tables of `redoubt query`: plain and sealed Parquet. */
+/* The tables of `redoubt query`: CSV, plain and sealed Parquet. */
 #include "query.h"
 
 #include <stdio.h>
@@ -6,6 +6,7 @@
 
 #define KEY_MAX 65536
 #define TABLE_MEMORY ((size_t)1 << 30)
+#define CSV_TABLE_MAX ((size_t)8 << 30) /* bytes of the table that a CSV file becomes */
 
 bool query_input_parse(const char *argument, struct query_input *out)
 {
@@ -45,9 +46,65 @@ static bool open_sealed(struct query_input *in, struct rd_arena *arena, struct r
 	return rd_table_open(&in->blob, &in->keys, RD_TABLE_OWN, TABLE_MEMORY, &in->table, err);
 }
 
+/* ---- CSV: made into a plain table in memory ---- */
+
+static bool write_memory(void *ctx, struct rd_view bytes, struct rd_err *err)
+{
+	rd_buf_add(ctx, bytes);
+	return rd_buf_ok(ctx, err);
+}
+
+static bool read_memory(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *err)
+{
+	const struct rd_buf *buf = ctx;
+	size_t len = out->cap - out->used;
+
+	if (offset > buf->len || len > buf->len - offset)
+		return rd_fail(err, RD_FAULT_FAILED, "os.file.short", "past the end of the table");
+	memcpy(out->data + out->used, buf->data + offset, len);
+	out->used += len;
+	return true;
+}
+
+static bool load_csv(struct query_input *in, const char *path, struct rd_arena *arena,
+		     struct rd_err *err)
+{
+	struct rd_csv_options options = { .null_text = "", .separator = ',' };
+	struct rd_writer_options plain = { 0 };
+	struct rd_sink sink = { .ctx = &in->memory, .write = write_memory };
+	struct rd_writer *writer RD_AUTO(rd_writer_free) = NULL;
+	struct rd_schema schema;
+
+	in->memory = (struct rd_buf){ .max = CSV_TABLE_MAX };
+	if (!rd_csv_infer(&in->blob, path, &options, arena, &schema, err) ||
+	    !rd_writer_new(&schema, &plain, &sink, &writer, err) ||
+	    !rd_csv_load(&in->blob, path, &options, &schema, writer, err) ||
+	    !rd_writer_finish(writer, err))
+		return false;
+	in->blob =
+		(struct rd_blob){ .ctx = &in->memory, .size = in->memory.len, .read = read_memory };
+	return true;
+}
+
+/* Parquet begins with PAR1, or PARE where the footer is encrypted; anything else is text. */
+static bool is_parquet(const struct query_input *in, bool *yes, struct rd_err *err)
+{
+	uint8_t magic[4];
+	struct rd_span span = { magic, sizeof(magic), 0 };
+
+	*yes = false;
+	if (in->blob.size < sizeof(magic))
+		return true;
+	if (!in->blob.read(in->blob.ctx, 0, &span, err))
+		return false;
+	*yes = memcmp(magic, "PAR1", 4) == 0 || memcmp(magic, "PARE", 4) == 0;
+	return true;
+}
+
 bool query_input_open(struct query_input *in, struct rd_arena *arena, struct rd_err *err)
 {
 	struct rd_view path;
+	bool parquet;
 
 	if (!rd_arena_copy(arena, in->path, &path, err) ||
 	    !rd_os_file_open((const char *)path.data, &in->file, err))
@@ -56,6 +113,9 @@ bool query_input_open(struct query_input *in, struct rd_arena *arena, struct rd_
 				     .size = in->file.size,
 				     .read = rd_os_file_pread,
 				     .prefetch = rd_os_file_prefetch };
+	if (!in->key_path.len && (!is_parquet(in, &parquet, err) ||
+				  (!parquet && !load_csv(in, (const char *)path.data, arena, err))))
+		return false;
 	if (in->key_path.len
 		    ? !open_sealed(in, arena, err)
 		    : !rd_table_open(&in->blob, NULL, RD_TABLE_OWN, TABLE_MEMORY, &in->table, err))

@@ -192,50 +192,12 @@ static bool print_json(const struct rd_rows *rows, struct rd_err *err)
 	return true;
 }
 
-static void csv_field(struct rd_view text, bool is_null, struct rd_buf *out)
-{
-	bool quote = !is_null && text.len == 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		quote = quote || text.data[i] == ',' || text.data[i] == '"' ||
-			text.data[i] == '\n' || text.data[i] == '\r';
-	if (!quote) {
-		rd_buf_add(out, text);
-		return;
-	}
-	rd_buf_add_byte(out, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.data[i] == '"')
-			rd_buf_add_byte(out, '"');
-		rd_buf_add_byte(out, text.data[i]);
-	}
-	rd_buf_add_byte(out, '"');
-}
-
 static bool print_csv(const struct rd_rows *rows, struct rd_err *err)
 {
+	struct rd_csv_options options = { .null_text = "", .separator = ',' };
 	struct rd_buf out RD_AUTO(rd_buf_free) = { .max = OUT_MAX };
 
-	for (uint32_t c = 0; c < rows->n_cols; c++) {
-		if (c)
-			rd_buf_add_byte(&out, ',');
-		csv_field(rows->column[c].name, false, &out);
-	}
-	rd_buf_add_byte(&out, '\n');
-	for (uint64_t r = 0; r < rows->n_rows; r++) {
-		for (uint32_t c = 0; c < rows->n_cols; c++) {
-			struct rd_buf text RD_AUTO(rd_buf_free) = { .max = RD_TEXT_MAX };
-			struct rd_value value = value_at(rows, c, r);
-
-			if (c)
-				rd_buf_add_byte(&out, ',');
-			if (!rd_value_format(&value, "", &text, err))
-				return false;
-			csv_field(rd_buf_view(&text), value.is_null, &out);
-		}
-		rd_buf_add_byte(&out, '\n');
-	}
-	if (!rd_buf_ok(&out, err))
+	if (!rd_rows_to_csv(rows, &options, &out, err))
 		return false;
 	(void)fwrite(out.data, 1, out.len, stdout);
 	return true;

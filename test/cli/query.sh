@@ -33,6 +33,11 @@ t_exit 0 "CSV" "$REDOUBT" query $plain -o csv "SELECT 'a,b' AS t, '' AS e, NULL 
 printf 't,e,z\n"a,b","",\n' >want
 t_same out want "with NULL and empty text told apart"
 
+printf 'id,name,born\n1,Ada,1815-12-10\n2,,1791-12-26\n' >people.csv
+t_exit 0 "a CSV file" "$REDOUBT" query -t p=people.csv -o csv "SELECT id + 1 AS n, name, born FROM p ORDER BY id"
+printf 'n,name,born\n2,Ada,1815-12-10\n3,,1791-12-26\n' >want
+t_same out want "is a table with inferred types"
+
 t_exit 0 "--time" "$REDOUBT" query $plain --time --repeat 2 "SELECT count(*) FROM customer"
 t_err '^execute .* rows scanned' "says what it cost"
 t_exit 0 "--explain" "$REDOUBT" query $plain --explain "SELECT count(*) FROM customer"
