@@ -1,16 +1,32 @@
-/* Names and types of a CSV file, from all of it: ENGINE.md 1. */
+/* Types of CSV columns, from all their values: ENGINE.md 1, doc/format/table.md. */
 #include "csv_int.h"
 
-#include <stdlib.h>
+/* What a column's values look like: a set. */
+enum seen {
+	SEEN_INT = 1,    /* fits int64 */
+	SEEN_BIG = 2,    /* more digits, up to 38 */
+	SEEN_POINT = 4,  /* digits with a point */
+	SEEN_DOUBLE = 8, /* any other number */
+	SEEN_WORD = 16,  /* NaN or Infinity: a number only among numbers */
+	SEEN_BOOL = 32,
+	SEEN_DATE = 64,
+	SEEN_TIMESTAMP = 128,
+	SEEN_TEXT = 256,
+};
+#define SEEN_NUMBERS (SEEN_INT | SEEN_BIG | SEEN_POINT | SEEN_DOUBLE | SEEN_WORD)
 
-/* What all values so far could be. */
-struct guess {
-	bool seen, null;
-	bool is_bool, is_int, is_number, is_double, is_date, is_timestamp;
-	uint32_t whole_digits, scale;
+struct column_seen {
+	uint32_t seen;
+	bool null;
+	uint32_t digits, scale; /* most before and behind the point */
 };
 
-static bool fits(struct rd_view text, enum rd_type type)
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool parses(struct rd_view text, enum rd_type type)
 {
 	struct rd_err ignored = { 0 };
 	struct rd_value value;
@@ -18,233 +34,138 @@ static bool fits(struct rd_view text, enum rd_type type)
 	return rd_value_parse(text, (struct rd_coltype){ .type = (uint8_t)type }, &value, &ignored);
 }
 
-/* Digits, with a sign and a point perhaps.  A leading zero is no number: it would be lost. */
-static bool digits(struct rd_view text, uint32_t *whole, uint32_t *scale, bool *point)
+static void most(uint32_t *out, size_t n)
 {
-	size_t i = text.len && text.data[0] == '-';
-	size_t start = i;
-
-	*whole = *scale = 0;
-	*point = false;
-	for (; i < text.len; i++) {
-		if (text.data[i] == '.' && !*point) {
-			*point = true;
-			continue;
-		}
-		if (text.data[i] < '0' || text.data[i] > '9')
-			return false;
-		*(*point ? scale : whole) += 1;
-	}
-	return *whole && (!*point || *scale) && !(*whole > 1 && text.data[start] == '0');
+	if (n > *out)
+		*out = n > 1000 ? 1000 : (uint32_t)n;
 }
 
-static void look(struct guess *g, struct rd_view text)
+/*
+ * Digits and at most one point.  A leading zero or plus sign would be lost in a number, and is
+ * what postcodes, account and telephone numbers begin with: such a column is text.
+ */
+static uint32_t number(struct rd_view t, struct column_seen *c)
 {
-	uint32_t whole = 0, scale = 0;
-	bool point = false, number = digits(text, &whole, &scale, &point);
-	bool first = !g->seen;
-	bool starts = text.len && (text.data[0] == '-' || text.data[0] == '.' ||
-				   (text.data[0] >= '0' && text.data[0] <= '9'));
+	size_t at = t.data[0] == '-', whole, behind = 0, start;
 
-	g->seen = true;
-	g->is_bool = (first || g->is_bool) && (rd_view_eq(text, rd_view_str("true")) ||
-					       rd_view_eq(text, rd_view_str("false")));
-	g->is_int = (first || g->is_int) && number && !point && fits(text, RD_INT64);
-	g->is_number = (first || g->is_number) && number;
-	/* "00" and the like stay text; 1e5 and numbers with too many digits are double. */
-	g->is_double = (first || g->is_double) && starts &&
-		       (number || !(text.len > 1 && text.data[0] == '0' && text.data[1] != '.')) &&
-		       fits(text, RD_DOUBLE);
-	g->is_date = (first || g->is_date) && text.len == 10 && fits(text, RD_DATE);
-	g->is_timestamp = (first || g->is_timestamp) && text.len > 10 && fits(text, RD_TIMESTAMP);
-	if (number && whole > g->whole_digits)
-		g->whole_digits = whole;
-	if (number && scale > g->scale)
-		g->scale = scale;
+	for (start = at; at < t.len && is_digit(t.data[at]);)
+		at++;
+	whole = at - start;
+	if (whole > 1 && t.data[start] == '0')
+		return parses(t, RD_DATE) || parses(t, RD_TIMESTAMP) ? 0 : SEEN_TEXT;
+	if (at < t.len && t.data[at] == '.')
+		for (at++; at < t.len && is_digit(t.data[at]); at++)
+			behind++;
+	if (at < t.len || whole + behind == 0 || (behind == 0 && t.data[t.len - 1] == '.'))
+		return 0;
+	most(&c->digits, whole == 1 && t.data[start] == '0' && behind ? 0 : whole);
+	most(&c->scale, behind);
+	if (behind)
+		return SEEN_POINT;
+	if (whole <= 18 || parses(t, RD_INT64))
+		return SEEN_INT;
+	return whole <= 38 ? SEEN_BIG : SEEN_DOUBLE;
 }
 
-static struct rd_coltype conclude(const struct guess *g)
+static uint32_t look(struct rd_view t, struct column_seen *c)
 {
-	struct rd_coltype t = { .type = RD_TEXT, .nullable = g->null || !g->seen };
-	uint32_t precision = g->whole_digits + g->scale;
+	uint32_t seen = 0;
 
-	if (!g->seen)
-		return t;
-	if (g->is_bool)
-		t.type = RD_BOOL;
-	else if (g->is_int)
-		t.type = RD_INT64;
-	else if (g->is_number && precision <= 18) {
-		t.type = RD_DECIMAL;
-		t.precision = (uint8_t)precision;
-		t.scale = (uint8_t)g->scale;
-	} else if (g->is_double)
-		t.type = RD_DOUBLE;
-	else if (g->is_date)
-		t.type = RD_DATE;
-	else if (g->is_timestamp)
-		t.type = RD_TIMESTAMP;
-	return t;
+	if (t.len == 0)
+		return SEEN_TEXT;
+	if (rd_view_eq(t, rd_view_str("true")) || rd_view_eq(t, rd_view_str("false")))
+		return SEEN_BOOL;
+	if (rd_view_eq(t, rd_view_str("NaN")) || rd_view_eq(t, rd_view_str("Infinity")))
+		return SEEN_WORD;
+	if (!is_digit(t.data[0]) && t.data[0] != '-' && t.data[0] != '.')
+		return SEEN_TEXT;
+	seen = number(t, c);
+	if (seen)
+		return seen;
+	if (parses(t, RD_DATE))
+		return SEEN_DATE;
+	if (parses(t, RD_TIMESTAMP))
+		return SEEN_TIMESTAMP;
+	return parses(t, RD_DOUBLE) ? SEEN_DOUBLE : SEEN_TEXT;
 }
 
-static bool read_names(struct csv *csv, struct rd_arena *arena, struct rd_schema *out,
-		       struct rd_err *err)
+static struct rd_coltype number_type(const struct column_seen *c)
 {
-	if (!csv_next(csv, err))
-		return false;
-	if (csv->done)
-		return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.form",
-			       "%s: the file is empty; a line of column names was expected",
-			       csv->name);
-	out->n = csv->n;
-	out->column = RD_NEW_ARRAY(arena, struct rd_column, csv->n, err);
-	if (!out->column)
-		return false;
-	for (uint32_t i = 0; i < csv->n; i++) {
-		struct rd_view name = csv_text(csv, i);
+	uint32_t precision = c->digits + c->scale;
 
-		if (name.len == 0 || name.len > RD_COLUMN_NAME_MAX || !rd_utf8_valid(name) ||
-		    memchr(name.data, 0, name.len))
-			return csv_fail(csv, "table.csv.names",
-					"a column's name is empty, too long or not UTF-8", err);
-		for (uint32_t k = 0; k < i; k++)
-			if (rd_view_eq(out->column[k].name, name))
-				return csv_fail(csv, "table.csv.names",
-						"two columns have the same name", err);
-		if (!rd_arena_copy(arena, name, &out->column[i].name, err))
-			return false;
-	}
-	return true;
+	if (c->seen == SEEN_WORD)
+		return (struct rd_coltype){ .type = RD_TEXT };
+	if (c->seen == SEEN_INT)
+		return (struct rd_coltype){ .type = RD_INT64 };
+	if (!(c->seen & (SEEN_DOUBLE | SEEN_WORD | SEEN_POINT)))
+		return (struct rd_coltype){ .type = RD_DECIMAL, .precision = (uint8_t)c->digits };
+	if (!(c->seen & (SEEN_DOUBLE | SEEN_WORD)) && precision <= 18)
+		return (struct rd_coltype){ .type = RD_DECIMAL,
+					    .precision = (uint8_t)(precision ? precision : 1),
+					    .scale = (uint8_t)c->scale };
+	return (struct rd_coltype){ .type = RD_DOUBLE };
 }
 
-static bool infer(struct csv *csv, struct rd_arena *arena, struct rd_schema *out,
-		  struct rd_err *err)
+static struct rd_coltype type_of(const struct column_seen *c)
 {
-	struct guess *guess;
+	struct rd_coltype type = { .type = RD_TEXT };
 
-	if (!read_names(csv, arena, out, err))
-		return false;
-	guess = RD_NEW_ARRAY(arena, struct guess, out->n, err);
-	if (!guess)
-		return false;
+	if (c->seen == SEEN_BOOL)
+		type.type = RD_BOOL;
+	else if (c->seen == SEEN_DATE)
+		type.type = RD_DATE;
+	else if (c->seen && !(c->seen & ~(uint32_t)(SEEN_DATE | SEEN_TIMESTAMP)))
+		type.type = RD_TIMESTAMP;
+	else if (c->seen && !(c->seen & ~(uint32_t)SEEN_NUMBERS))
+		type = number_type(c);
+	type.nullable = c->null || c->seen == 0;
+	return type;
+}
+
+static bool look_at_all(struct csv_reader *r, struct column_seen *c, uint32_t n, struct rd_err *err)
+{
+	bool more = true;
+
 	for (;;) {
-		if (!csv_next(csv, err))
+		if (!csv_next(r, &more, err))
 			return false;
-		if (csv->done)
-			break;
-		if (csv->n != out->n)
-			return csv_fail(csv, "table.csv.fields",
-					"the number of fields is not that of the column names",
-					err);
-		for (uint32_t i = 0; i < csv->n; i++) {
-			if (csv_is_null(csv, i))
-				guess[i].null = true;
-			else
-				look(&guess[i], csv_text(csv, i));
+		if (!more)
+			return true;
+		if (!csv_check_fields(r, n, err))
+			return false;
+		/* Once text, always text: no more to learn. */
+		for (uint32_t i = 0; i < n; i++) {
+			if (csv_is_null(r, &r->field[i]))
+				c[i].null = true;
+			else if (!(c[i].seen & SEEN_TEXT))
+				c[i].seen |= look(r->field[i].text, &c[i]);
 		}
 	}
-	for (uint32_t i = 0; i < out->n; i++)
-		out->column[i].type = conclude(&guess[i]);
-	return true;
 }
 
 bool rd_csv_infer(const struct rd_blob *blob, const char *name,
 		  const struct rd_csv_options *options, struct rd_arena *arena,
 		  struct rd_schema *out, struct rd_err *err)
 {
-	struct csv csv;
-	bool ok = csv_open(&csv, blob, name, options, err) && infer(&csv, arena, out, err);
+	struct csv_reader r RD_AUTO(csv_close) = { .blob = blob };
+	struct rd_column *column;
+	struct column_seen *seen;
+	uint32_t n;
 
-	csv_close(&csv);
-	return ok;
-}
-
-/* ---- --schema
- * ------------------------------------------------------------------------------------- */
-
-static struct rd_view next_word(struct rd_view *line)
-{
-	struct rd_view word;
-	size_t i = 0;
-
-	while (line->len &&
-	       (line->data[0] == ' ' || line->data[0] == '\t' || line->data[0] == '\r'))
-		*line = rd_view_of(line->data + 1, line->len - 1);
-	while (i < line->len && line->data[i] != ' ' && line->data[i] != '\t' &&
-	       line->data[i] != '\r')
-		i++;
-	word = rd_view_of(line->data, i);
-	*line = rd_view_of(line->data + i, line->len - i);
-	return word;
-}
-
-static bool schema_option(struct rd_view word, struct rd_column *c)
-{
-	if (rd_view_eq(word, rd_view_str("unique"))) {
-		c->unique = true;
-		return true;
-	}
-	if (rd_view_eq(word, rd_view_str("not-null"))) {
-		c->type.nullable = false;
-		return true;
-	}
-	for (uint8_t k = RD_CLASS_HIDDEN; k <= RD_CLASS_VISIBLE; k++)
-		if (rd_view_eq(word, rd_view_str(rd_class_name((enum rd_class)k)))) {
-			c->class_ = k;
-			return true;
-		}
-	return false;
-}
-
-/* False with *found false: nothing but blanks and comment. */
-static bool schema_line(struct rd_view line, struct rd_column *c, bool *found, struct rd_err *err)
-{
-	struct rd_view word = next_word(&line);
-
-	*found = word.len && word.data[0] != '#';
-	if (!*found)
-		return true;
-	*c = (struct rd_column){ .name = word };
-	word = next_word(&line);
-	if (!rd_coltype_parse(word, &c->type, err))
+	if (!csv_open(&r, blob, name, options, err) || !csv_header(&r, err))
 		return false;
-	c->type.nullable = true;
-	for (word = next_word(&line); word.len && word.data[0] != '#'; word = next_word(&line))
-		if (!schema_option(word, c))
-			return rd_fail(err, RD_FAULT_MALFORMED, "table.schema.word",
-				       "'%.*s' is neither a class nor unique nor not-null",
-				       RD_FMT(word));
-	return true;
-}
-
-bool rd_schema_parse(struct rd_view text, const char *name, struct rd_arena *arena,
-		     struct rd_schema *out, struct rd_err *err)
-{
-	uint32_t line = 0;
-
-	*out = (struct rd_schema){ .column = RD_NEW_ARRAY(arena, struct rd_column, RD_COLUMNS_MAX,
-							  err) };
-	if (!out->column)
+	n = r.n_fields;
+	column = RD_NEW_ARRAY(arena, struct rd_column, n, err);
+	seen = RD_NEW_ARRAY(arena, struct column_seen, n, err);
+	if (!column || !seen)
 		return false;
-	while (text.len) {
-		const uint8_t *end = memchr(text.data, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.data) : text.len;
-		struct rd_column c = { 0 };
-		bool found = false;
-
-		line++;
-		if (!schema_line(rd_view_of(text.data, len), &c, &found, err))
-			return rd_wrap(err, "%s: line %u", name, line);
-		if (found && out->n == RD_COLUMNS_MAX)
-			return rd_fail(err, RD_FAULT_MALFORMED, "table.schema.columns",
-				       "%s: line %u: more than 4,096 columns", name, line);
-		if (found && !rd_arena_copy(arena, c.name, &c.name, err))
+	for (uint32_t i = 0; i < n; i++)
+		if (!rd_arena_copy(arena, r.field[i].text, &column[i].name, err))
 			return false;
-		if (found)
-			out->column[out->n++] = c;
-		len += end != NULL;
-		text = rd_view_of(text.data + len, text.len - len);
-	}
-	return out->n > 0 ||
-	       rd_fail(err, RD_FAULT_MALFORMED, "table.schema.columns", "%s: no columns", name);
+	if (!look_at_all(&r, seen, n, err))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		column[i].type = type_of(&seen[i]);
+	*out = (struct rd_schema){ .n = n, .column = column };
+	return true;
 }

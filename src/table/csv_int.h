@@ -1,4 +1,4 @@
-/* CSV records (RFC 4180), one after another from any blob in bounded memory. */
+/* CSV as RFC 4180 has it, read record by record in bounded memory. */
 #ifndef RD_TABLE_CSV_INT_H
 #define RD_TABLE_CSV_INT_H
 
@@ -7,37 +7,38 @@
 #define CSV_RECORD_MAX ((size_t)64 << 20) /* bytes of one record */
 
 struct csv_field {
-	size_t start, len; /* in the record's bytes */
+	struct rd_view text; /* valid until the next record is read */
 	bool quoted;
 };
 
-/* All fields private but n, line and done. */
-struct csv {
+struct csv_reader {
 	const struct rd_blob *blob;
 	const char *name;
-	struct rd_csv_options options;
-	struct rd_store window;
-	size_t at, len; /* in the window */
-	uint64_t next;  /* of the blob */
-	struct rd_buf record;
-	struct csv_field *field; /* RD_COLUMNS_MAX */
-	uint32_t n;              /* fields of the record at hand */
-	uint64_t line;           /* where it begins, from 1 */
-	uint64_t lines_seen;
-	bool done; /* there was no further record */
+	const char *null_text;
+	uint8_t separator;
+	uint64_t offset;        /* of the next byte to fetch */
+	struct rd_store window; /* bytes [at, len) of it are not yet read */
+	size_t at, len;
+	uint64_t line, record_line; /* of the next byte; where the record begins; from 1 */
+	uint64_t breaks;            /* line ends inside the record's quotes */
+	struct csv_field *field;    /* of the record at hand */
+	uint32_t n_fields;
 };
 
-bool csv_open(struct csv *csv, const struct rd_blob *blob, const char *name,
-	      const struct rd_csv_options *options, struct rd_err *err);
-void csv_close(struct csv *csv);
-/* The next record, or done.  Its fields are valid until the call after. */
-bool csv_next(struct csv *csv, struct rd_err *err);
-static inline struct rd_view csv_text(const struct csv *csv, uint32_t field)
-{
-	return rd_view_of(csv->record.data + csv->field[field].start, csv->field[field].len);
-}
-bool csv_is_null(const struct csv *csv, uint32_t field);
-/* "visits.csv: line 7: ..." */
-bool csv_fail(const struct csv *csv, const char *code, const char *what, struct rd_err *err);
+/* Checks the options ("table.csv.options"), skips a byte order mark. */
+RD_MUST_USE bool csv_open(struct csv_reader *r, const struct rd_blob *blob, const char *name,
+			  const struct rd_csv_options *options, struct rd_err *err);
+void csv_close(struct csv_reader *r);
+/* The next record; *more is false at the end of the file. */
+RD_MUST_USE bool csv_next(struct csv_reader *r, bool *more, struct rd_err *err);
+/* The first record as columns' names: none empty, too long or twice. */
+RD_MUST_USE bool csv_header(struct csv_reader *r, struct rd_err *err);
+/* The record at hand must have as many fields as the header. */
+RD_MUST_USE bool csv_check_fields(const struct csv_reader *r, uint32_t n, struct rd_err *err);
+/* An unquoted field that reads as the null text. */
+bool csv_is_null(const struct csv_reader *r, const struct csv_field *field);
+/* Puts file, line, field and column in front of a failure; returns false. */
+bool csv_place(const struct csv_reader *r, uint32_t field, struct rd_view column,
+	       struct rd_err *err);
 
 #endif

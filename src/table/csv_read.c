@@ -1,189 +1,283 @@
-/* Records of a CSV file. */
+/* Reads CSV: RFC 4180, LF or CRLF, an optional byte order mark; every complaint has its place. */
 #include "csv_int.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
-#define WINDOW ((size_t)256 << 10)
-#define END (-1)
+#define WINDOW ((size_t)1 << 20)
 
-bool csv_fail(const struct csv *csv, const char *code, const char *what, struct rd_err *err)
+enum scan { SCAN_FIELD, SCAN_LAST, SCAN_MORE, SCAN_BAD };
+
+static bool bad_option(uint8_t c)
 {
-	return rd_fail(err, RD_FAULT_MALFORMED, code, "%s: line %llu: %s", csv->name,
-		       (unsigned long long)csv->line, what);
+	return c == '"' || c == '\n' || c == '\r' || c == 0;
 }
 
-bool csv_open(struct csv *csv, const struct rd_blob *blob, const char *name,
+static bool read_more(struct csv_reader *r, struct rd_err *err)
+{
+	size_t keep = r->len - r->at, want;
+	uint64_t left = r->blob->size - r->offset;
+	struct rd_span span;
+
+	if (keep >= CSV_RECORD_MAX)
+		return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.record",
+			       "%s: line %" PRIu64 ": a record of more than %zu MiB (is a quote "
+			       "not closed?)",
+			       r->name, r->record_line, CSV_RECORD_MAX >> 20);
+	want = keep > WINDOW / 2 ? keep * 2 : WINDOW;
+	if (keep && r->at)
+		memmove(r->window.data, r->window.data + r->at, keep);
+	if (!rd_store_grow(&r->window, want, keep, err))
+		return false;
+	r->at = 0;
+	r->len = keep;
+	span = (struct rd_span){ .data = r->window.data, .cap = want, .used = keep };
+	if (left < span.cap - span.used)
+		span.cap = span.used + (size_t)left;
+	if (!r->blob->read(r->blob->ctx, r->offset, &span, err))
+		return rd_wrap(err, "%s", r->name);
+	r->offset += span.cap - keep;
+	r->len = span.cap;
+	return true;
+}
+
+bool csv_open(struct csv_reader *r, const struct rd_blob *blob, const char *name,
 	      const struct rd_csv_options *options, struct rd_err *err)
 {
-	*csv = (struct csv){ .blob = blob, .name = name, .options = *options, .lines_seen = 1 };
-	if (!csv->options.null_text)
-		csv->options.null_text = "";
-	if (!csv->options.separator)
-		csv->options.separator = ',';
-	rd_buf_init(&csv->record, CSV_RECORD_MAX);
-	csv->field = calloc(RD_COLUMNS_MAX, sizeof(*csv->field));
-	if (!csv->field)
-		return rd_fail_errno(err, "base.memory", "%s", name);
-	return rd_store_grow(&csv->window, WINDOW, 0, err);
-}
-
-void csv_close(struct csv *csv)
-{
-	rd_store_free(&csv->window);
-	rd_buf_free(&csv->record);
-	free(csv->field);
-	csv->field = NULL;
-}
-
-static bool fill(struct csv *csv, struct rd_err *err)
-{
-	uint64_t left = csv->blob->size - csv->next;
-	size_t len = left < WINDOW ? (size_t)left : WINDOW;
-	struct rd_span span = { .data = csv->window.data, .cap = len };
-
-	if (len && !csv->blob->read(csv->blob->ctx, csv->next, &span, err))
-		return rd_wrap(err, "%s", csv->name);
-	/* A byte order mark is no data. */
-	csv->at = csv->next == 0 && len >= 3 && memcmp(csv->window.data, "\xef\xbb\xbf", 3) == 0
-			  ? 3
-			  : 0;
-	csv->next += len;
-	csv->len = len;
-	return true;
-}
-
-/* The next byte without taking it, or END. */
-static bool peek(struct csv *csv, int *c, struct rd_err *err)
-{
-	if (csv->at == csv->len && csv->next < csv->blob->size && !fill(csv, err))
+	*r = (struct csv_reader){ .blob = blob, .name = name, .line = 1, .record_line = 1 };
+	r->null_text = options->null_text ? options->null_text : "";
+	r->separator = options->separator ? (uint8_t)options->separator : ',';
+	for (const char *c = r->null_text; *c; c++)
+		if (bad_option((uint8_t)*c) || (uint8_t)*c == r->separator)
+			return rd_fail(err, RD_FAULT_USAGE, "table.csv.options",
+				       "the text for NULL may have no quote, separator or line "
+				       "end");
+	if (bad_option(r->separator))
+		return rd_fail(err, RD_FAULT_USAGE, "table.csv.options",
+			       "a quote or a line end cannot separate fields");
+	r->field = calloc(RD_COLUMNS_MAX, sizeof(*r->field));
+	if (!r->field)
+		return rd_fail_errno(err, "base.memory", "fields");
+	if (!read_more(r, err))
 		return false;
-	*c = csv->at < csv->len ? csv->window.data[csv->at] : END;
+	if (r->len >= 3 && memcmp(r->window.data, "\xef\xbb\xbf", 3) == 0)
+		r->at = 3;
 	return true;
 }
 
-/* Takes a line end if one is here: LF or CRLF. */
-static bool take_line_end(struct csv *csv, bool *taken, struct rd_err *err)
+void csv_close(struct csv_reader *r)
 {
-	int c = END;
-
-	*taken = false;
-	if (!peek(csv, &c, err))
-		return false;
-	if (c == '\r') {
-		csv->at++;
-		if (!peek(csv, &c, err))
-			return false;
-		if (c != '\n')
-			return csv_fail(csv, "table.csv.form",
-					"a carriage return without a line feed; quote it", err);
-	}
-	if (c == '\n') {
-		csv->at++;
-		csv->lines_seen++;
-		*taken = true;
-	}
-	return true;
+	if (r->window.data)
+		rd_wipe(r->window.data, r->window.cap);
+	rd_store_free(&r->window);
+	free(r->field);
+	r->field = NULL;
 }
 
-static bool read_quoted(struct csv *csv, struct rd_err *err)
+static enum scan complain(const struct csv_reader *r, uint64_t breaks, struct rd_err *err,
+			  const char *code, const char *what)
 {
-	int c = END;
-
-	csv->at++;
-	for (;;) {
-		if (!peek(csv, &c, err))
-			return false;
-		if (c == END)
-			return csv_fail(csv, "table.csv.quote",
-					"a field has no closing quote up to the end of the file",
-					err);
-		csv->at++;
-		if (c == '"') {
-			if (!peek(csv, &c, err))
-				return false;
-			if (c != '"')
-				return true;
-			csv->at++;
-		}
-		csv->lines_seen += c == '\n';
-		rd_buf_add_byte(&csv->record, (uint8_t)c);
-	}
+	(void)rd_fail(err, RD_FAULT_MALFORMED, code, "%s: line %" PRIu64 ": field %u %s", r->name,
+		      r->line + breaks, r->n_fields + 1, what);
+	return SCAN_BAD;
 }
 
-/* Up to a separator, a line end or the end: in runs, because most of a file is this. */
-static bool read_plain(struct csv *csv, struct rd_err *err)
+/* What stands behind a field: a separator, a line end, the end of the file. */
+static enum scan scan_end(const struct csv_reader *r, size_t *at, struct rd_err *err)
 {
-	int c = END;
+	bool final = r->offset == r->blob->size;
 
-	for (;;) {
-		size_t from = csv->at;
+	if (*at == r->len)
+		return final ? SCAN_LAST : SCAN_MORE;
+	if (r->window.data[*at] == r->separator) {
+		++*at;
+		return SCAN_FIELD;
+	}
+	if (r->window.data[*at] == '\n') {
+		++*at;
+		return SCAN_LAST;
+	}
+	if (r->window.data[*at] != '\r')
+		return complain(r, r->breaks, err, "table.csv.quote",
+				"has text behind its closing quote");
+	if (*at + 1 == r->len && !final)
+		return SCAN_MORE;
+	if (*at + 1 == r->len || r->window.data[*at + 1] != '\n')
+		return complain(r, r->breaks, err, "table.csv.cr",
+				"has a carriage return outside quotes that ends no line");
+	*at += 2;
+	return SCAN_LAST;
+}
 
-		while (csv->at < csv->len) {
-			c = csv->window.data[csv->at];
-			if (c == csv->options.separator || c == '\n' || c == '\r' || c == '"')
-				break;
-			csv->at++;
-		}
-		rd_buf_add(&csv->record, rd_view_of(csv->window.data + from, csv->at - from));
-		if (csv->at < csv->len || csv->next >= csv->blob->size)
+static enum scan scan_quoted(struct csv_reader *r, size_t *at, struct csv_field *f,
+			     struct rd_err *err)
+{
+	const uint8_t *data = r->window.data, *quote;
+	size_t from = *at + 1, end = from;
+	uint64_t opened = r->breaks;
+
+	for (;; end += 2) {
+		bool final = r->offset == r->blob->size;
+
+		quote = end < r->len ? memchr(data + end, '"', r->len - end) : NULL;
+		if (!quote)
+			return final ? complain(r, opened, err, "table.csv.quote",
+						"has no closing quote")
+				     : SCAN_MORE;
+		end = (size_t)(quote - data);
+		if (end + 1 == r->len && !final)
+			return SCAN_MORE;
+		if (end + 1 == r->len || data[end + 1] != '"')
 			break;
-		if (!fill(csv, err))
+	}
+	*f = (struct csv_field){ rd_view_of(data + from, end - from), true };
+	for (size_t i = from; i < end; i++)
+		r->breaks += data[i] == '\n';
+	*at = end + 1;
+	return scan_end(r, at, err);
+}
+
+static enum scan scan_plain(struct csv_reader *r, size_t *at, struct csv_field *f,
+			    struct rd_err *err)
+{
+	const uint8_t *data = r->window.data;
+	size_t from = *at, end = from;
+
+	for (; end < r->len; end++) {
+		uint8_t c = data[end];
+
+		if (c == r->separator || c == '\n' || c == '\r')
+			break;
+		if (c == '"')
+			return complain(r, r->breaks, err, "table.csv.quote",
+					"has a quote inside: quote the whole field, and write "
+					"each quote in it twice");
+	}
+	*f = (struct csv_field){ rd_view_of(data + from, end - from), false };
+	*at = end;
+	return scan_end(r, at, err);
+}
+
+/* Where two quotes stand for one, in place: the record is complete and not scanned again. */
+static bool unescape(const struct csv_reader *r, struct csv_field *f, uint32_t number,
+		     struct rd_err *err)
+{
+	uint8_t *out = (uint8_t *)(uintptr_t)f->text.data;
+	const uint8_t *in = f->text.data, *end = in + f->text.len;
+
+	if (f->text.len && memchr(in, 0, f->text.len))
+		return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.nul",
+			       "%s: line %" PRIu64 ": field %u has a zero byte", r->name,
+			       r->record_line, number);
+	if (!f->quoted || !f->text.len || !memchr(in, '"', f->text.len))
+		return true;
+	while (in < end) {
+		in += *in == '"';
+		*out++ = *in++;
+	}
+	f->text.len = (size_t)(out - f->text.data);
+	return true;
+}
+
+/* One record from r->at on; *end: behind it. */
+static enum scan scan_record(struct csv_reader *r, size_t *end, struct rd_err *err)
+{
+	enum scan got = SCAN_FIELD;
+
+	*end = r->at;
+	r->n_fields = 0;
+	r->breaks = 0;
+	while (got == SCAN_FIELD) {
+		struct csv_field *f = &r->field[r->n_fields];
+
+		if (r->n_fields == RD_COLUMNS_MAX)
+			return complain(r, r->breaks, err, "table.csv.fields",
+					"is one too many: at most 4096 are taken");
+		if (*end == r->len && r->offset < r->blob->size)
+			return SCAN_MORE;
+		got = *end < r->len && r->window.data[*end] == '"' ? scan_quoted(r, end, f, err)
+								   : scan_plain(r, end, f, err);
+		r->n_fields += got == SCAN_FIELD || got == SCAN_LAST;
+	}
+	return got;
+}
+
+bool csv_next(struct csv_reader *r, bool *more, struct rd_err *err)
+{
+	enum scan got;
+	size_t end = 0;
+
+	r->record_line = r->line;
+	*more = r->at < r->len || r->offset < r->blob->size;
+	if (!*more)
+		return true;
+	for (;;) {
+		got = scan_record(r, &end, err);
+		if (got == SCAN_BAD)
+			return false;
+		if (got == SCAN_LAST)
+			break;
+		if (!read_more(r, err))
 			return false;
 	}
-	if (csv->at < csv->len && c == '"')
-		return csv_fail(csv, "table.csv.quote", "a quote inside a field that is not quoted",
-				err);
-	return true;
-}
-
-static bool read_field(struct csv *csv, struct rd_err *err)
-{
-	struct csv_field *f;
-	int c = END;
-
-	if (csv->n == RD_COLUMNS_MAX)
-		return csv_fail(csv, "table.csv.form", "more than 4,096 fields", err);
-	f = &csv->field[csv->n++];
-	*f = (struct csv_field){ .start = csv->record.len };
-	if (!peek(csv, &c, err))
-		return false;
-	f->quoted = c == '"';
-	if (!(f->quoted ? read_quoted(csv, err) : read_plain(csv, err)))
-		return false;
-	f->len = csv->record.len - f->start;
-	if (csv->record.failed)
-		return csv_fail(csv, "table.csv.form", "a record is longer than 64 MiB", err);
-	return true;
-}
-
-bool csv_next(struct csv *csv, struct rd_err *err)
-{
-	bool ended = false;
-	int c = END;
-
-	rd_buf_clear(&csv->record);
-	csv->n = 0;
-	csv->line = csv->lines_seen;
-	if (!peek(csv, &c, err))
-		return false;
-	csv->done = c == END;
-	while (!csv->done) {
-		if (!read_field(csv, err) || !take_line_end(csv, &ended, err))
+	for (uint32_t i = 0; i < r->n_fields; i++)
+		if (!unescape(r, &r->field[i], i + 1, err))
 			return false;
-		if (ended || !peek(csv, &c, err))
-			return ended;
-		if (c == END)
-			return true;
-		if (c != csv->options.separator)
-			return csv_fail(csv, "table.csv.quote",
-					"something follows the closing quote of a field", err);
-		csv->at++;
-	}
+	r->at = end;
+	r->line += r->breaks + 1;
 	return true;
 }
 
-bool csv_is_null(const struct csv *csv, uint32_t field)
+bool csv_is_null(const struct csv_reader *r, const struct csv_field *field)
 {
-	return !csv->field[field].quoted &&
-	       rd_view_eq(csv_text(csv, field), rd_view_str(csv->options.null_text));
+	return !field->quoted && rd_view_eq(field->text, rd_view_str(r->null_text));
+}
+
+bool csv_place(const struct csv_reader *r, uint32_t field, struct rd_view column,
+	       struct rd_err *err)
+{
+	return rd_wrap(err, "%s: line %" PRIu64 ": field %u (%.*s)", r->name, r->record_line,
+		       field + 1, RD_FMT(column));
+}
+
+static bool header_name(const struct csv_reader *r, uint32_t i, struct rd_err *err)
+{
+	struct rd_view name = r->field[i].text;
+
+	if (name.len == 0 || name.len > RD_COLUMN_NAME_MAX || !rd_utf8_valid(name))
+		return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.header",
+			       "%s: line 1: field %u: a column's name must have 1 to %d bytes of "
+			       "UTF-8",
+			       r->name, i + 1, RD_COLUMN_NAME_MAX);
+	for (uint32_t k = 0; k < i; k++)
+		if (rd_view_eq(r->field[k].text, name))
+			return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.header",
+				       "%s: line 1: fields %u and %u are both called %.*s", r->name,
+				       k + 1, i + 1, RD_FMT(name));
+	return true;
+}
+
+bool csv_header(struct csv_reader *r, struct rd_err *err)
+{
+	bool more = false;
+
+	if (!csv_next(r, &more, err))
+		return false;
+	if (!more)
+		return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.header",
+			       "%s: is empty: the first line must name the columns", r->name);
+	for (uint32_t i = 0; i < r->n_fields; i++)
+		if (!header_name(r, i, err))
+			return false;
+	return true;
+}
+
+bool csv_check_fields(const struct csv_reader *r, uint32_t n, struct rd_err *err)
+{
+	if (r->n_fields == n)
+		return true;
+	return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.fields",
+		       "%s: line %" PRIu64 ": %u field%s, the first line has %u%s", r->name,
+		       r->record_line, r->n_fields, r->n_fields == 1 ? "" : "s", n,
+		       r->n_fields == 1 && r->field[0].text.len == 0 ? " (an empty line)" : "");
 }
