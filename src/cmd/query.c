@@ -78,7 +78,8 @@ static const char *parse(struct call *call, int argc, char **argv)
 			call->time = true;
 		} else if (strcmp(argv[i], "--explain") == 0) {
 			call->explain = true;
-		} else if (argv[i][0] == '-' && argv[i][1]) {
+		} else if (argv[i][0] == '-' && argv[i][1] && !strpbrk(argv[i], " \n")) {
+			/* What has a blank is a query that begins with a comment. */
 			if (i + 1 == argc)
 				return "the last option needs a value";
 			wrong = option(call, argv[i], argv[i + 1]);
