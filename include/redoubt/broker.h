@@ -39,6 +39,12 @@ RD_MUST_USE bool rd_broker_init(const char *folder, const struct rd_broker_new *
 RD_MUST_USE bool rd_broker_open(const char *folder, struct rd_view passphrase,
 				struct rd_broker **out, struct rd_err *err);
 void rd_broker_close(struct rd_broker **broker);
+/* The clock that dates, expiries and log entries go by; the wall clock at first.  For tests. */
+struct rd_broker_clock {
+	int64_t (*now_unix_s)(void *ctx);
+	void *ctx;
+};
+void rd_broker_set_clock(struct rd_broker *broker, struct rd_broker_clock clock);
 
 /* Adds the key of a table version.  The same id and version with another key fails with
  * "broker.table.twice": sealing again needs a new version. */
@@ -72,12 +78,13 @@ RD_MUST_USE bool rd_broker_decide(void *broker, const struct rd_session_request_
 struct rd_broker_serve {
 	int listener; /* rd_os_tcp_listen */
 	int stop_fd;  /* becomes readable when it should end; -1: never */
-	int64_t (*now_unix_s)(void *ctx);
-	void *ctx;
 	/* Called after each session, from any thread, with NULL or why it failed; may be NULL. */
 	void (*done)(void *ctx, const struct rd_err *err);
+	void *ctx;
 };
-/* Serves until told to stop.  At most 64 sessions at a time, each with 30 s for each message. */
+/* Serves until told to stop, then breaks off what is under way.  At most RD_BROKER_SESSIONS_MAX
+ * sessions at a time, each with 30 s for each message. */
+#define RD_BROKER_SESSIONS_MAX 64u
 RD_MUST_USE bool rd_broker_serve(struct rd_broker *broker, const struct rd_broker_serve *serve,
 				 struct rd_err *err);
 
@@ -94,9 +101,10 @@ enum rd_log_kind {
 };
 
 /*
- * One entry.  hash = SHA-256(CBOR["redoubt-log-v1", number, previous hash, time, kind, text,
- * details]).  `text` is for people; `details` is CBOR: room hash, query, run, codes of reasons,
- * claims.
+ * One entry.  hash = HMAC-SHA256 of CBOR["redoubt-log-v1", number, previous hash, time, kind, text,
+ * details] under a key that derives from the passphrase: whoever can write the file but not unlock
+ * it cannot make a chain that holds.  `text` is for people; `details` is CBOR [room hash, query,
+ * run, claims, [[code, claim, expected, found]...]], empty where there is nothing to add.
  */
 struct rd_log_entry {
 	uint64_t number; /* from 1 */
@@ -104,8 +112,8 @@ struct rd_log_entry {
 	enum rd_log_kind kind;
 	struct rd_view text, details, hash;
 };
-/* From `from` on, checking the chain from the first entry: "broker.log.chain" names the number of
- * the entry that does not fit. */
+/* From `from` on, checking the chain from the first entry to the recorded last one:
+ * "broker.log.chain" names the number of the entry that does not fit or is not there. */
 RD_MUST_USE bool rd_broker_log(struct rd_broker *broker, uint64_t from,
 			       bool (*each)(void *ctx, const struct rd_log_entry *entry,
 					    struct rd_err *err),

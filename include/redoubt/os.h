@@ -213,6 +213,19 @@ RD_MUST_USE bool rd_os_wait_readable(const int *fds, uint32_t n, int64_t deadlin
 
 
 /*
+ * A server: one thread a connection, at most `max_connections` (1..256) at a time; who comes when
+ * all are taken is turned away.  Returns true when stop_fd becomes readable (-1: never), after it
+ * has hung up on everyone and every `serve` has returned.  The server closes the descriptors.
+ */
+struct rd_os_server {
+	int listener, stop_fd;
+	uint32_t max_connections;
+	void (*serve)(void *ctx, int fd);
+	void *ctx;
+};
+RD_MUST_USE bool rd_os_serve(const struct rd_os_server *server, struct rd_err *err);
+
+/*
  * A watch makes a descriptor's becoming readable (or hung up) ring a futex word, so that one thread
  * can wait for shared memory and for sockets in one place.  Edge-triggered: after a ring, read
  * until

@@ -18,6 +18,7 @@
 #include <redoubt/base.h>
 #include <redoubt/crypto.h>
 #include <redoubt/os.h>
+#include <redoubt/room.h>
 #include <redoubt/table.h>
 #include <redoubt/tee.h>
 
@@ -159,6 +160,41 @@ struct rd_enclave_program {
 };
 int rd_enclave_main(const struct rd_enclave_program *program);
 
+/* ---- a room's run, inside -------------------------------------------------------------------- */
+
+#define RD_JOB_VERSION 1
+
+/*
+ * What `redoubt-enclave` is asked for: CBOR ["redoubt-job-v1", room, query, max_memory].  The
+ * job's blobs are the query's tables in the order of its plan (struct rd_room_query_needs), its
+ * peers the brokers of the owners of those tables, in the room's order of owners.
+ */
+struct rd_run_job {
+	struct rd_view room; /* compiled */
+	struct rd_view query;
+	uint64_t max_memory; /* bytes of working memory for the engine */
+};
+RD_MUST_USE bool rd_run_job_encode(const struct rd_run_job *job, struct rd_buf *out,
+				   struct rd_err *err);
+RD_MUST_USE bool rd_run_job_decode(struct rd_view bytes, struct rd_run_job *out,
+				   struct rd_err *err);
+
+/* The owners whose brokers a query needs: indexes, ascending.  Both sides count alike. */
+struct rd_run_owners {
+	uint32_t n;
+	uint32_t owner[RD_ROOM_OWNERS_MAX];
+};
+void rd_run_owners_of(const struct rd_room *room, const struct rd_room_query_needs *needs,
+		      struct rd_run_owners *out);
+
+/*
+ * The whole of one run: room and plan checked, a session with every broker, tables opened and
+ * compared with the room, the engine, answers and receipts sealed.  Output 2i is the sealed answer
+ * of the query's reader i, output 2i + 1 its receipt.  A data error seals to the readers where in
+ * the SQL it happened, and gives RD_END_DATA.
+ */
+extern const struct rd_enclave_program rd_enclave_room_program;
+
 /* ---- the launcher ---------------------------------------------------------------------------- */
 
 #define RD_ENCLAVE_FILE_MAX (256u << 20) /* bytes of an enclave file */
@@ -231,5 +267,51 @@ const struct rd_err *rd_host_run_peer_failure(const struct rd_host_run *run);
 /* Waits until the enclave says that it is ready: for probe and measurement of the start. */
 RD_MUST_USE bool rd_host_run_ready(struct rd_host_run *run, int64_t deadline_ns,
 				   struct rd_err *err);
+
+/* ---- a room's run, outside ------------------------------------------------------------------- */
+
+/* The sealed tables that a host holds, found by tail digest: names prove nothing. */
+struct rd_shelf;
+RD_MUST_USE bool rd_shelf_new(const char *const *paths, uint32_t n, struct rd_shelf **out,
+			      struct rd_err *err);
+void rd_shelf_free(struct rd_shelf **shelf);
+
+struct rd_room_run {
+	struct rd_view room, query;
+	uint64_t max_memory; /* of the engine; 0: 4 GiB */
+	/* "OWNER=HOST:PORT" in place of the address in the room, n_brokers of them. */
+	uint32_t n_brokers;
+	const char *const *broker;
+	/* As in struct rd_host_job. */
+	void (*progress)(void *ctx, enum rd_phase phase, uint32_t percent);
+	bool (*output)(void *ctx, uint32_t output, struct rd_view bytes, struct rd_err *err);
+	void *ctx;
+};
+/*
+ * One run on this host's launcher.  May be called from several threads.  Fails with the run's end
+ * as code: "run.end.refused"...; the text names the broker that could not be reached.  After
+ * "run.end.data" the outputs are whole: they tell the readers where it failed.
+ */
+RD_MUST_USE bool rd_host_room_run(struct rd_host *host, const struct rd_shelf *shelf,
+				  const struct rd_room_run *run, struct rd_err *err);
+
+/* The same as a service on TCP: frames of u32 length (big-endian) and CBOR.  Anyone may ask: a run
+ * can only produce what was approved, for the approved readers. */
+#define RD_HOST_RUNS_MAX 16u
+struct rd_host_service {
+	int listener, stop_fd; /* as in struct rd_os_server */
+	struct rd_host *host;
+	const struct rd_shelf *shelf;
+	uint64_t max_memory;
+	uint32_t n_brokers;
+	const char *const *broker;
+	/* After each run, from any thread: NULL or why it failed. */
+	void (*done)(void *ctx, const struct rd_err *err);
+	void *ctx;
+};
+RD_MUST_USE bool rd_host_serve(const struct rd_host_service *service, struct rd_err *err);
+/* Asks such a service; `broker` and max_memory of `run` are its to say, and ignored. */
+RD_MUST_USE bool rd_host_ask(const char *address, const struct rd_room_run *run,
+			     struct rd_err *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "cmd.h"
 
 #include <redoubt/attest.h>
+#include <redoubt/broker.h>
 #include <redoubt/channel.h>
 #include <redoubt/codec.h>
 #include <redoubt/crypto.h>
@@ -18,9 +19,9 @@
 
 /* Every module's table. */
 static const struct rd_code_text *const tables[] = {
-	rd_base_codes,    rd_crypto_codes, rd_codec_codes,  rd_os_codes,
-	rd_tee_codes,     rd_run_codes,    rd_table_codes,  rd_attest_codes,
-	rd_channel_codes, rd_query_codes,  rd_engine_codes, rd_room_codes,
+	rd_base_codes,   rd_crypto_codes, rd_codec_codes,  rd_os_codes,      rd_tee_codes,
+	rd_run_codes,    rd_table_codes,  rd_attest_codes, rd_channel_codes, rd_query_codes,
+	rd_engine_codes, rd_room_codes,   rd_broker_codes,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -1,11 +1,14 @@
 /* The command line: picks the command. */
 #include "cmd.h"
 
+#include <redoubt/os.h>
+
 #include <stdio.h>
 #include <string.h>
 
-static const struct cmd *const commands[] = { &cmd_explain, &cmd_keygen, &cmd_measure,
-					      &cmd_query,   &cmd_seal,   &cmd_unseal };
+static const struct cmd *const commands[] = { &cmd_broker,  &cmd_explain, &cmd_host,  &cmd_keygen,
+					      &cmd_measure, &cmd_open,    &cmd_query, &cmd_room,
+					      &cmd_seal,    &cmd_unseal,  &cmd_verify };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -38,6 +41,31 @@ int cmd_misused(const struct cmd *cmd, const char *what)
 	fprintf(stderr, "redoubt %s: %s\n%.*s\n", cmd->name, what,
 		end ? (int)(end - cmd->help) : (int)strlen(cmd->help), cmd->help);
 	return EXIT_USAGE;
+}
+
+bool cmd_listen(const struct cmd *cmd, const char *address, const char *address_file, int *listener,
+		struct rd_err *err)
+{
+	char text[300];
+	uint16_t port = 0;
+
+	if (!rd_os_tcp_listen(address, listener, err) || !rd_os_tcp_port(*listener, &port, err))
+		return false;
+	snprintf(text, sizeof(text), "%.*s:%u\n", (int)(strrchr(address, ':') - address), address,
+		 port);
+	fprintf(stderr, "redoubt %s: serving at %s", cmd->name, text);
+	return !address_file || rd_os_file_write(address_file, 0644, rd_view_str(text), err);
+}
+
+bool cmd_companion(const char *name, struct rd_arena *arena, const char **out, struct rd_err *err)
+{
+	struct rd_view folder, path;
+
+	if (!rd_os_program_folder(arena, &folder, err) ||
+	    !rd_arena_printf(arena, &path, err, "%.*s/%s", RD_FMT(folder), name))
+		return false;
+	*out = (const char *)path.data;
+	return true;
 }
 
 static int unknown(const char *name)

@@ -67,6 +67,8 @@ const struct rd_code_text rd_os_codes[] = {
 	  "A descriptor is not memory of a fixed size, so it could be cut off under its reader.",
 	  "A defect or an attack by the process on the other side." },
 	{ "os.signal", "Signals could not be taken over.", "A defect: please report it." },
+	{ "os.server.connections", "A server was given no place for connections, or too many.",
+	  "A defect: please report it." },
 	{ "os.socket.closed", "The other side hung up before all was there.",
 	  "Its own log says why." },
 	{ "os.socket.name", "A socket has no address.", "A defect: please report it." },

@@ -3,6 +3,7 @@
 
 #include <redoubt/codec.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 struct rd_host {
 	struct rd_process launcher;
 	int socket;
+	pthread_mutex_t lock; /* one question to the launcher at a time */
 	struct rd_host_info info;
 };
 
@@ -126,6 +128,7 @@ bool rd_host_start(const struct rd_host_options *options, struct rd_host **out, 
 	if (!host)
 		return rd_fail(err, RD_FAULT_FAILED, "base.memory", "no memory for a host");
 	host->socket = -1;
+	pthread_mutex_init(&host->lock, NULL);
 	if (!start_launcher(options, host, err) || !hear_hello(host, err)) {
 		rd_host_free(&host);
 		return rd_wrap(err, "host");
@@ -143,6 +146,7 @@ void rd_host_free(struct rd_host **out)
 	/* Its end of the line is what the launcher lives by. */
 	rd_os_close(&host->socket);
 	rd_os_process_end(&host->launcher, GRACE_MS);
+	pthread_mutex_destroy(&host->lock);
 	free(host);
 	*out = NULL;
 }
@@ -216,19 +220,29 @@ static bool read_started(struct rd_view bytes, struct rd_host_run *run, struct r
 	return true;
 }
 
+/* Asks for an enclave: the answer has its door and its life line. */
+static bool ask_start(struct rd_host *host, struct rd_os_message *answer, struct rd_err *err)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf ask = { .max = 64 };
+	bool ok;
+
+	rd_cbor_put_array(&ask, 1);
+	rd_cbor_put_uint(&ask, LAUNCHER_START);
+	pthread_mutex_lock(&host->lock);
+	ok = rd_buf_ok(&ask, err) &&
+	     rd_os_message_send(host->socket, rd_buf_view(&ask), rd_os_deadline(START_MS), err) &&
+	     hear(host->socket, LAUNCHER_START, answer, err);
+	pthread_mutex_unlock(&host->lock);
+	return ok || rd_wrap(err, "starting an enclave");
+}
+
 bool rd_host_run_new(struct rd_host *host, struct rd_host_run **out, struct rd_err *err)
 {
-	RD_AUTO(rd_buf_free) struct rd_buf ask;
 	uint8_t bytes[4096];
 	struct rd_os_message m = { .bytes = { bytes, sizeof(bytes), 0 }, .max_fds = 2 };
 
-	rd_buf_init(&ask, 64);
-	rd_cbor_put_array(&ask, 1);
-	rd_cbor_put_uint(&ask, LAUNCHER_START);
-	if (!rd_buf_ok(&ask, err) ||
-	    !rd_os_message_send(host->socket, rd_buf_view(&ask), rd_os_deadline(START_MS), err) ||
-	    !hear(host->socket, LAUNCHER_START, &m, err))
-		return rd_wrap(err, "starting an enclave");
+	if (!ask_start(host, &m, err))
+		return false;
 	if (!rd_host_run_attach(m.fds[0], m.fds[1], out, err)) {
 		rd_os_close(&m.fds[0]);
 		rd_os_close(&m.fds[1]);
