@@ -66,7 +66,9 @@ RD_MUST_USE bool rd_policy_encode(const struct rd_policy *policy, struct rd_buf 
 /* Hostile bytes; checked with rd_policy_check. */
 RD_MUST_USE bool rd_policy_decode(struct rd_view cbor, struct rd_arena *arena,
 				  struct rd_policy *out, struct rd_err *err);
-/* That it makes sense: known names, sorted and unique lists, the rules on platforms above. */
+/* That it makes sense: unique lists, none empty, the rules on platforms above.  Whether a named
+ * technology is known is for those who write policies (rd_policy_from_doc): evidence of one that is
+ * not is never accepted. */
 RD_MUST_USE bool rd_policy_check(const struct rd_policy *policy, struct rd_err *err);
 /*
  * Edge only.  The map under `accept:` of a room or the root of a policy file:

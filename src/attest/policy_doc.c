@@ -189,6 +189,20 @@ static bool read_revocation(const struct source *s, const struct rd_doc *map, st
 	return true;
 }
 
+/* A policy that nothing here could ever satisfy is a slip of the writer. */
+static bool check_reachable(const struct rd_policy *p, struct rd_err *err)
+{
+	for (uint32_t i = 0; i < p->n_tees; i++) {
+		const struct rd_tee *tee = rd_tee_by_name(p->tee[i]);
+
+		if (!tee || tee->level < p->min_level)
+			return rd_fail(err, RD_FAULT_MALFORMED, "attest.policy",
+				       "policy: technology '%.*s' never reaches level %s",
+				       RD_FMT(p->tee[i]), rd_level_name(p->min_level));
+	}
+	return true;
+}
+
 bool rd_policy_from_doc(const struct rd_doc *doc, const char *name, struct rd_arena *arena,
 			struct rd_policy *out, struct rd_err *err)
 {
@@ -215,5 +229,6 @@ bool rd_policy_from_doc(const struct rd_doc *doc, const char *name, struct rd_ar
 	    !read_platforms(&s, doc, out, err) || !read_sandbox(&s, doc, out, err) ||
 	    !read_configs(&s, doc, out, err) || !read_revocation(&s, doc, out, err))
 		return false;
-	return rd_policy_check(out, err) || rd_wrap(err, "%s:%u:%u", name, doc->line, doc->column);
+	return (rd_policy_check(out, err) && check_reachable(out, err)) ||
+	       rd_wrap(err, "%s:%u:%u", name, doc->line, doc->column);
 }

@@ -34,18 +34,6 @@ static void print_proof(const struct rd_receipt_checked *r)
 	}
 }
 
-static void print_withheld(const struct rd_rows *rows)
-{
-	if (rows->withheld_groups)
-		fprintf(stderr, "%llu group%s withheld: too few persons\n",
-			(unsigned long long)rows->withheld_groups,
-			rows->withheld_groups == 1 ? " was" : "s were");
-	if (rows->withheld_cells)
-		fprintf(stderr, "%llu cell%s withheld: too few persons contribute\n",
-			(unsigned long long)rows->withheld_cells,
-			rows->withheld_cells == 1 ? " was" : "s were");
-}
-
 static bool data_failed(const struct rd_room *room, const struct rd_answer *answer,
 			const struct rd_rows *rows, struct rd_err *err)
 {
@@ -79,11 +67,7 @@ static bool open_answer(const struct asked *asked, struct rd_arena *arena, struc
 	print_proof(&checked->receipt);
 	if (checked->rows.failed)
 		return data_failed(&room.room, &answer, &checked->rows, err);
-	if (!query_print(&checked->rows, asked->form, arena, err))
-		return false;
-	fflush(stdout);
-	print_withheld(&checked->rows);
-	return true;
+	return query_print(&checked->rows, asked->form, arena, err);
 }
 
 static bool form_of(const char *word, enum query_form *out)

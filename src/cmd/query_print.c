@@ -211,8 +211,12 @@ bool query_print(const struct rd_rows *rows, enum query_form form, struct rd_are
 				      : print_json(rows, err);
 
 	if (ok && rows->withheld_groups + rows->withheld_cells)
-		fprintf(stderr, "%llu groups and %llu cells are withheld\n",
+		fprintf(stderr,
+			"withheld because too few persons stand behind them: %llu group%s, "
+			"%llu cell%s\n",
 			(unsigned long long)rows->withheld_groups,
-			(unsigned long long)rows->withheld_cells);
+			rows->withheld_groups == 1 ? "" : "s",
+			(unsigned long long)rows->withheld_cells,
+			rows->withheld_cells == 1 ? "" : "s");
 	return ok;
 }
