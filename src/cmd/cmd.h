@@ -29,6 +29,7 @@ extern const struct cmd cmd_open;
 extern const struct cmd cmd_query;
 extern const struct cmd cmd_room;
 extern const struct cmd cmd_seal;
+extern const struct cmd cmd_table;
 extern const struct cmd cmd_unseal;
 extern const struct cmd cmd_verify;
 

@@ -107,7 +107,6 @@ static bool read_key(struct job *j, struct rd_err *err)
 
 static bool make_key(struct job *j, struct rd_err *err)
 {
-	RD_AUTO(rd_buf_free) struct rd_buf pem = { .max = PEM_MAX };
 	struct rd_table_id id = { .version = (uint64_t)j->asked->version };
 
 	if (j->asked->dataset && strlen(j->asked->dataset) > RD_TABLE_NAME_MAX)
@@ -119,9 +118,16 @@ static bool make_key(struct job *j, struct rd_err *err)
 		dataset_of(j->asked->in, id.dataset);
 	if (j->asked->owner && !owner_hash(j->asked->owner, id.owner_key_hash, err))
 		return false;
-	return rd_table_key_generate(&id, &j->key, err) &&
-	       rd_table_key_to_pem(&j->key, &pem, err) &&
-	       rd_os_file_create(j->key_path, 0600, rd_buf_view(&pem), err);
+	return rd_table_key_generate(&id, &j->key, err);
+}
+
+/* Just before the table appears: no table without its key, no key where sealing failed. */
+static bool write_key(struct job *j, struct rd_err *err)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf pem = { .max = PEM_MAX };
+
+	return j->asked->plain || (rd_table_key_to_pem(&j->key, &pem, err) &&
+				   rd_os_file_create(j->key_path, 0600, rd_buf_view(&pem), err));
 }
 
 /* A key seals once: a new file is a new version, so that no page of one fits the other. */
@@ -197,7 +203,7 @@ static bool write_table(struct job *j, struct rd_err *err)
 	j->options.progress_ctx = &j->progress;
 	if (!rd_writer_new(&j->schema, &options, &sink, &writer, err) ||
 	    !rd_csv_load(&j->blob, j->asked->in, &j->options, &j->schema, writer, err) ||
-	    !rd_writer_finish(writer, err))
+	    !rd_writer_finish(writer, err) || !write_key(j, err))
 		return false;
 	rd_os_progress_end(&j->progress);
 	return rd_os_out_finish(out, err);

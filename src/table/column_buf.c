@@ -138,12 +138,3 @@ bool column_buf_add(struct column_buf *b, const void *value, struct rd_err *err)
 	b->n_rows++;
 	return true;
 }
-
-uint64_t column_buf_bytes(const struct column_buf *b)
-{
-	if (b->type.type == RD_TEXT)
-		return b->n ? ((const uint64_t *)(const void *)b->start.data)[b->n] +
-				       (uint64_t)b->n * 12
-			    : 0;
-	return (uint64_t)b->n * b->width;
-}

@@ -2,6 +2,7 @@
 #include "parquet_int.h"
 
 #define SCHEMA_MAX (RD_COLUMNS_MAX + 1u)
+#define ENTRIES_MAX 65536u
 
 static bool malformed(const struct thrift *t, const char *what, struct rd_err *err)
 {
@@ -397,6 +398,29 @@ static bool read_groups(struct thrift *t, const struct thrift_field *f, struct r
 	return true;
 }
 
+/* Key-value metadata: only the entry that is ours. */
+static void read_entries(struct thrift *t, const struct thrift_field *f, struct pq_footer *out)
+{
+	uint32_t n = thrift_list(t, f, THRIFT_STRUCT, ENTRIES_MAX);
+
+	for (uint32_t i = 0; i < n && !t->failed; i++) {
+		struct thrift_field g = { 0 };
+		struct rd_view key = { 0 }, value = { 0 };
+
+		t->depth++;
+		while (thrift_next(t, &g)) {
+			if (g.id == 1)
+				key = thrift_binary(t, &g);
+			else if (g.id == 2)
+				value = thrift_binary(t, &g);
+			else
+				thrift_skip(t, g.type);
+		}
+		if (rd_view_eq(key, rd_view_str(PQ_COLUMNS_ENTRY)))
+			out->columns = value;
+	}
+}
+
 bool pq_footer_read(struct rd_view bytes, struct rd_arena *arena, struct pq_footer *out,
 		    struct rd_err *err)
 {
@@ -415,6 +439,8 @@ bool pq_footer_read(struct rd_view bytes, struct rd_arena *arena, struct pq_foot
 		} else if (f.id == 4 && !out->group) {
 			if (!read_groups(&t, &f, arena, out, err))
 				return false;
+		} else if (f.id == 5) {
+			read_entries(&t, &f, out);
 		} else {
 			out->has_column_orders |= f.id == 7;
 			out->has_plain_footer_encryption |= f.id == 8;

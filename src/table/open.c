@@ -163,6 +163,26 @@ static bool open_sealed(struct rd_table *t, const struct rd_table_keys *keys,
 /* ---- columns
  * -------------------------------------------------------------------------------------- */
 
+/* Classes and uniqueness as the owner declared them when the table was sealed. */
+static bool declared(const struct rd_table *t, uint32_t i, struct rd_column *column,
+		     struct rd_err *err)
+{
+	uint8_t digit, value;
+
+	if (t->footer.columns.len == 0)
+		return true;
+	if (t->footer.columns.len != t->footer.n_leaves)
+		return fail_open(err, "table.footer.form",
+				 "the columns' declarations are not one a column");
+	digit = t->footer.columns.data[i];
+	value = (uint8_t)(digit >= 'a' ? digit - 'a' + 10 : digit - '0');
+	if (value > 15 || (value & 7) > RD_CLASS_VISIBLE)
+		return fail_open(err, "table.footer.form", "a column is declared in no known way");
+	column->class_ = value & 7;
+	column->unique = value & 8;
+	return true;
+}
+
 static bool make_columns(struct rd_table *t, const struct rd_table_keys *keys, struct rd_err *err)
 {
 	uint32_t n = t->footer.n_leaves;
@@ -189,6 +209,8 @@ static bool make_columns(struct rd_table *t, const struct rd_table_keys *keys, s
 		if (column->type.type == RD_NOTYPE)
 			return rd_fail(err, RD_FAULT_REFUSED, "table.column.type",
 				       "column %.*s: %s", RD_FMT(leaf->name), why);
+		if (!declared(t, i, column, err))
+			return false;
 		if (key && !rd_aead_new(rd_secret_view(key), NULL, &t->column[i].aead, err))
 			return false;
 	}

@@ -7,6 +7,10 @@
 
 #include "table_int.h"
 
+/* The key of the entry that says what our schemas say beyond Parquet's: one hexadecimal digit a
+ * column, its class, + 8 where it was proven unique. */
+#define PQ_COLUMNS_ENTRY "redoubt.columns.v1"
+
 enum pq_type {
 	PQ_BOOLEAN = 0,
 	PQ_INT32 = 1,
@@ -95,6 +99,7 @@ struct pq_footer {
 	uint32_t n_leaves, n_groups;
 	struct pq_leaf *leaf;
 	struct pq_group *group;
+	struct rd_view columns; /* our own entry PQ_COLUMNS_ENTRY; empty: there is none */
 	bool has_column_orders;
 	bool has_plain_footer_encryption; /* encryption_algorithm inside a plain footer */
 };

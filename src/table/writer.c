@@ -27,6 +27,7 @@ struct rd_writer {
 	uint8_t file_unique[FILE_UNIQUE_LEN], key_id[KEY_ID_LEN];
 	struct writer_column *column;
 	uint64_t offset, n_rows, n_modules;
+	uint64_t group_bytes; /* of values in the row group at hand */
 	uint32_t n_groups, group_rows;
 	struct rd_buf groups;            /* encoded RowGroups */
 	struct rd_buf body, packed, out; /* of the page at hand */
@@ -410,6 +411,7 @@ static bool flush_group(struct rd_writer *w, struct rd_err *err)
 	thrift_put_stop(&w->groups);
 	w->n_groups++;
 	w->group_rows = 0;
+	w->group_bytes = 0;
 	return rd_buf_ok(&w->groups, err);
 }
 
@@ -452,21 +454,20 @@ static bool add_value(struct rd_writer *w, uint32_t column, const void *value, s
 static bool add_row(struct rd_writer *w, const struct rd_batch *batch, uint32_t row,
 		    struct rd_err *err)
 {
-	uint64_t bytes = 0;
-
 	for (uint32_t i = 0; i < w->schema.n; i++) {
-		uint8_t width = rd_coltype_width(w->schema.column[i].type);
+		const struct rd_column *c = &w->schema.column[i];
+		uint8_t width = rd_coltype_width(c->type);
+		const void *value = vec_value(&batch->col[i], row, width);
 
-		if (!add_value(w, i, vec_value(&batch->col[i], row, width), err))
+		if (!add_value(w, i, value, err))
 			return false;
+		w->group_bytes += value && c->type.type == RD_TEXT
+					  ? rd_text_view(value).len + sizeof(uint64_t)
+					  : width;
 	}
 	w->n_rows++;
 	w->group_rows++;
-	/* Sizes are looked at now and then: a row cannot pass the mark by much. */
-	if (w->group_rows % 1024 == 0)
-		for (uint32_t i = 0; i < w->schema.n; i++)
-			bytes += column_buf_bytes(&w->column[i].buf);
-	if (w->group_rows == RD_GROUP_ROWS || bytes > GROUP_BYTES_MAX)
+	if (w->group_rows == RD_GROUP_ROWS || w->group_bytes > GROUP_BYTES_MAX)
 		return flush_group(w, err);
 	return true;
 }
@@ -508,6 +509,26 @@ static void put_schema(const struct rd_writer *w, struct rd_buf *out, int16_t *l
 		pq_leaf_write(&w->column[i].leaf, out);
 }
 
+/* Classes and uniqueness, where any are declared. */
+static void put_declarations(const struct rd_writer *w, struct rd_buf *out, int16_t *last)
+{
+	int16_t inner = 0;
+	bool any = false;
+
+	for (uint32_t i = 0; i < w->schema.n; i++)
+		any = any || w->schema.column[i].class_ || w->schema.column[i].unique;
+	if (!any)
+		return;
+	thrift_put_list(out, last, 5, THRIFT_STRUCT, 1);
+	thrift_put_binary(out, &inner, 1, rd_view_str(PQ_COLUMNS_ENTRY));
+	thrift_put_field(out, &inner, 2, THRIFT_BINARY);
+	thrift_put_varint(out, w->schema.n);
+	for (uint32_t i = 0; i < w->schema.n; i++)
+		rd_buf_printf(out, "%x",
+			      w->schema.column[i].class_ | (w->schema.column[i].unique ? 8u : 0u));
+	thrift_put_stop(out);
+}
+
 static void put_footer(const struct rd_writer *w, struct rd_buf *out)
 {
 	int16_t last = 0;
@@ -517,6 +538,7 @@ static void put_footer(const struct rd_writer *w, struct rd_buf *out)
 	thrift_put_i64(out, &last, 3, (int64_t)w->n_rows);
 	thrift_put_list(out, &last, 4, THRIFT_STRUCT, w->n_groups);
 	rd_buf_add(out, rd_buf_view(&w->groups));
+	put_declarations(w, out, &last);
 	thrift_put_binary(out, &last, 6, rd_view_str(CREATED_BY));
 	thrift_put_list(out, &last, 7, THRIFT_STRUCT, w->schema.n);
 	for (uint32_t i = 0; i < w->schema.n; i++) {

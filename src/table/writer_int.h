@@ -33,7 +33,6 @@ void column_buf_free(struct column_buf *b);
 void column_buf_clear(struct column_buf *b);
 /* NULL: value is NULL.  Else `width` bytes, or a struct rd_text. */
 bool column_buf_add(struct column_buf *b, const void *value, struct rd_err *err);
-uint64_t column_buf_bytes(const struct column_buf *b);
 static inline struct rd_view column_buf_text(const struct column_buf *b, uint32_t i)
 {
 	const uint64_t *start = (const uint64_t *)(const void *)b->start.data;

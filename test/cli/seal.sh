@@ -44,6 +44,7 @@ t_exit 1 "and nothing is half written" test -e twice.parquet
 printf 'a,b\n1\n' >short.csv
 t_exit 4 "a line with a field too few is refused" "$REDOUBT" seal short.csv -o short.parquet
 t_err 'short\.csv: line 2' "with file and line"
+t_exit 1 "and no key is left that would be in the way" test -e short.key
 printf 'a\n"x\n' >open.csv
 t_exit 4 "a quote that never closes is refused" "$REDOUBT" seal open.csv -o open.parquet
 t_err 'no closing quote' "and named"

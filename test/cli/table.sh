@@ -1,0 +1,46 @@
+#!/bin/sh
+# What a table file has inside; its keys, recomputed by Python from the key file's own secret.
+. "$RD_SRC/test/cli/lib.sh"
+
+printf 'id,name,paid\n1,Ann,12.50\n2,Bob,\n3,"a b",-7.25\n' >v.csv
+printf 'id int64 join unique\nname text visible not-null\npaid decimal(6,2) aggregate\n' >v.schema
+t_exit 0 "a table is sealed" "$REDOUBT" seal v.csv -o v.parquet --schema v.schema --dataset visits --table-version 7
+t_exit 0 "and shown" "$REDOUBT" table show v.parquet --key v.key
+t_out '^v\.parquet: sealed, 3 rows, 3 columns, 1 row groups, [0-9]+ bytes$' "with its sizes"
+t_out '^dataset visits, version 7$' "its name and version"
+t_out "^tail digest $(sed -n 's/^tail_digest: //p' v.table)\$" "the digest of its description"
+t_out '^id +int64 +none +join +yes +1 \.\. 3$' "a column that is unique"
+t_out '^name +text +none +visible +no +$' "a column without a range"
+t_out '^paid +decimal\(6,2\) +some +aggregate +no +-7\.25 \.\. 12\.50$' "and a decimal's range"
+t_exit 0 "as JSON too" "$REDOUBT" table show v.parquet --key v.key -o json
+cp out shown.json
+t_exit 0 "which Python reads" python3 -c '
+import json
+t = json.load(open("shown.json"))
+assert t["sealed"] and t["rows"] == 3 and [c["name"] for c in t["columns"]] == ["id", "name", "paid"]
+assert t["columns"][0]["unique"] and t["columns"][2]["range"] == "-7.25 .. 12.50"'
+"$REDOUBT" table keys v.parquet --key v.key >keys.txt
+t_exit 0 "the keys are those that the documented derivation gives" python3 -c '
+import base64, hashlib, hmac
+pem = open("v.key").read().split("\n")
+cbor = base64.b64decode("".join(l for l in pem if l and l[0] != "-"))
+secret = cbor[-32:]
+def derive(info):
+    return hmac.new(secret, info + b"\x01", hashlib.sha256).hexdigest()
+def text(s):
+    return bytes([0x60 + len(s)]) + s.encode()
+want = ["column %s %s" % (n, derive(b"\x82" + text("redoubt-table-column-v1") + bytes([i])))
+        for i, n in enumerate(["id", "name", "paid"])]
+want.append("footer " + derive(b"\x81" + text("redoubt-table-footer-v1")))
+want.append("aad-hex " + (b"\x83" + text("visits") + b"\x58\x20" + bytes(32) + b"\x07").hex())
+assert open("keys.txt").read().split("\n")[:-1] == want, want'
+"$REDOUBT" seal v.csv -o p.parquet --plain >/dev/null
+t_exit 0 "a plain table needs no key" "$REDOUBT" table show p.parquet
+t_out 'p\.parquet: plain, 3 rows' "and says that it is plain"
+t_exit 3 "a sealed one does" "$REDOUBT" table show v.parquet
+t_err 'table\.key\.none' "and says so"
+t_exit 2 "keys without --key is a usage error" "$REDOUBT" table keys v.parquet
+t_exit 2 "an unknown verb is a usage error" "$REDOUBT" table list v.parquet
+t_exit 4 "CSV is no table" "$REDOUBT" table show v.csv
+t_err 'table\.magic' "and says so"
+t_done
