@@ -156,12 +156,17 @@ static uint64_t count_of(const struct final *f, uint32_t slot)
 
 static bool total_of(const struct final *f, uint32_t slot, rd_int128 *out)
 {
-	const struct agg_wide *w =
-		f->spec->kind == AGG_SUM_NARROW ? f->state->wide : f->state->value;
-	rd_int128 high = w[slot].high + (w[slot].low >> 64);
+	bool narrow = f->spec->kind == AGG_SUM_NARROW;
+	const struct agg_wide *wide = narrow ? f->state->wide : f->state->value;
+	struct agg_wide w = { 0 };
 
-	*out = (rd_int128)((rd_uint128)high << 64 | (uint64_t)w[slot].low);
-	return high == (int64_t)high;
+	if (wide)
+		w = wide[slot];
+	if (narrow)
+		w.low += ((const int64_t *)f->state->value)[slot];
+	w.high += w.low >> 64;
+	*out = (rd_int128)((rd_uint128)w.high << 64 | (uint64_t)w.low);
+	return w.high == (int64_t)w.high;
 }
 
 static bool average(const struct final *f, uint32_t slot, rd_int128 total, rd_int128 *out)

@@ -89,16 +89,20 @@ static void sum_wide(struct agg_wide *sum, enum rd_phys phys, const struct agg_i
 }
 
 /* Moves narrow sums where any number of rows fits. */
-void rd_vagg_flush(struct agg_state *s, uint32_t n_slots)
+bool rd_vagg_flush(struct rd_vmem *mem, struct agg_state *s, uint32_t n_slots, struct rd_err *err)
 {
 	int64_t *sum = s->value;
-	struct agg_wide *wide = s->wide;
+	struct agg_wide *wide;
 
+	if (!rd_vmem_grow(mem, &s->wide, &s->wide_cap, n_slots * sizeof(*wide), err))
+		return false;
+	wide = s->wide;
 	for (uint32_t i = 0; i < n_slots; i++) {
 		wide[i].low += sum[i];
 		sum[i] = 0;
 	}
 	s->unflushed = 0;
+	return true;
 }
 
 static bool sum_double(struct rd_vfsum **sum, struct rd_vthread *t, const struct agg_input *in,
@@ -203,8 +207,9 @@ bool rd_vagg_update(const struct agg_spec *spec, struct agg_state *s, struct rd_
 	case AGG_COUNT:
 		return true;
 	case AGG_SUM_NARROW:
-		if (s->unflushed + in->n > spec->rows_fit)
-			rd_vagg_flush(s, in->n_slots);
+		if (s->unflushed + in->n > spec->rows_fit &&
+		    !rd_vagg_flush(&t->run->mem, s, in->n_slots, err))
+			return false;
 		s->unflushed += in->n;
 		sum_narrow(s->value, spec->phys, in);
 		return true;
@@ -250,7 +255,7 @@ bool rd_vagg_grow(const struct agg *a, struct agg_groups *g, struct rd_err *err)
 			continue;
 		if (!rd_vmem_grow(mem, &s->value, &s->value_cap, n * value_size(spec), err) ||
 		    (spec->own_count && !rd_vmem_grow(mem, &s->count, &s->count_cap, n * 8, err)) ||
-		    (spec->kind == AGG_SUM_NARROW &&
+		    (s->wide_cap &&
 		     !rd_vmem_grow(mem, &s->wide, &s->wide_cap, n * sizeof(struct agg_wide), err)))
 			return false;
 	}

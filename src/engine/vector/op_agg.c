@@ -380,11 +380,13 @@ static bool merge_groups(struct agg *a, struct agg_local *to, struct agg_local *
 	return rd_vagg_grow(a, y, err);
 }
 
-static void flush_all(struct agg *a, struct agg_groups *g)
+static bool flush_all(struct agg *a, struct agg_groups *g, struct rd_err *err)
 {
 	for (uint32_t i = 0; i < a->n_aggs; i++)
-		if (a->spec[i].kind == AGG_SUM_NARROW && a->spec[i].same_as == i)
-			rd_vagg_flush(&g->state[i], g->table.n + 1);
+		if (a->spec[i].kind == AGG_SUM_NARROW && a->spec[i].same_as == i &&
+		    !rd_vagg_flush(&a->run->mem, &g->state[i], g->table.n + 1, err))
+			return false;
+	return true;
 }
 
 static bool merge_set(struct agg *a, struct rd_vthread *t, struct agg_local *from, uint32_t set,
@@ -394,8 +396,8 @@ static bool merge_set(struct agg *a, struct rd_vthread *t, struct agg_local *fro
 	struct agg_groups *x = &from->groups[set], *y = &to->groups[set];
 	uint32_t *map = NULL;
 
-	flush_all(a, x);
-	if (!merge_groups(a, to, from, set, &map, err))
+	if (!flush_all(a, x, err) || !flush_all(a, y, err) ||
+	    !merge_groups(a, to, from, set, &map, err))
 		return false;
 	for (uint32_t i = 0; a->want_rows && i < x->table.n; i++)
 		((uint64_t *)y->rows)[map[i]] += ((uint64_t *)x->rows)[i + 1];
@@ -457,7 +459,6 @@ static bool finish(struct rd_vop *op, struct rd_vthread *t, struct rd_err *err)
 			if (a->spec[i].agg->distinct && a->spec[i].same_as == i &&
 			    !add_distinct_values(a, t, &l->groups[s], i, err))
 				return false;
-		flush_all(a, &l->groups[s]);
 		if (!rd_vagg_finish(a, &l->groups[s], s, t, err))
 			return false;
 	}

@@ -13,7 +13,7 @@ struct agg_wide {
 /* What one aggregate keeps.  Slot 0 belongs to rows that do not count; group i has slot i + 1. */
 struct agg_state {
 	void *value; /* by kind: int64_t, struct agg_wide, struct rd_vfsum *, or a flat value */
-	void *wide;  /* struct agg_wide that `value` was added to, where sums are narrow */
+	void *wide;  /* struct agg_wide; of narrow sums what `value` could not hold: often NULL */
 	void *count; /* uint64_t: values that counted */
 	size_t value_cap, wide_cap, count_cap;
 	uint64_t unflushed; /* rows since the last time narrow sums were added to wide ones */
@@ -96,7 +96,8 @@ struct agg_merge {
 	uint32_t n;
 };
 RD_MUST_USE bool rd_vagg_merge(const struct agg_merge *m, struct rd_vthread *t, struct rd_err *err);
-void rd_vagg_flush(struct agg_state *s, uint32_t n_slots);
+RD_MUST_USE bool rd_vagg_flush(struct rd_vmem *mem, struct agg_state *s, uint32_t n_slots,
+			       struct rd_err *err);
 /* Rows of all sets into a->rows. */
 RD_MUST_USE bool rd_vagg_finish(struct agg *a, struct agg_groups *g, uint32_t set,
 				struct rd_vthread *t, struct rd_err *err);
