@@ -54,6 +54,8 @@ static void put_plain(const struct column_buf *b, enum pq_type type, struct page
 	bool as_it_is =
 		type == PQ_DOUBLE || type == PQ_INT64 || (type == PQ_INT32 && b->width == 4);
 
+	if (r.n == 0)
+		return;
 	if (type == PQ_BOOLEAN) {
 		put_bools(b, r, out);
 		return;

@@ -34,17 +34,24 @@ static _Noreturn void die(const char *what, const char *why)
 	exit(1);
 }
 
+/* Files stay in memory until the end: values and plans point into them. */
+static void *kept[4096];
+static uint32_t n_kept;
+
 static struct rd_view read_all(const char *path)
 {
 	FILE *file = fopen(path, "rb");
-	size_t cap = (size_t)64 << 20, n;
-	char *data = malloc(cap + 1);
+	long size = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+	char *data = size < 0 ? NULL : malloc((size_t)size + 1);
+	size_t n;
 
-	if (!file || !data)
+	if (!data || n_kept == sizeof(kept) / sizeof(kept[0]))
 		die(path, "cannot be read");
-	n = fread(data, 1, cap, file);
+	rewind(file);
+	n = fread(data, 1, (size_t)size, file);
 	data[n] = '\0';
 	fclose(file);
+	kept[n_kept++] = data;
 	return rd_view_of(data, n);
 }
 

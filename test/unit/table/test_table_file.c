@@ -87,7 +87,8 @@ static void draw(const struct plan *p, uint32_t column, uint64_t row, void *slot
 	int32_t i32 = pick == 1 ? INT32_MIN : pick == 2 ? INT32_MAX : (int32_t)r;
 	int64_t i64 = pick == 1 ? INT64_MIN : pick == 2 ? INT64_MAX : (int64_t)r;
 	double d = pick == 1 ? (double)NAN : pick == 2 ? -INFINITY : (double)(int32_t)r / 3;
-	rd_int128 dec = ((rd_int128)(int64_t)r << 60 | (rd_int128)(r >> 5)) % limit_of(t.precision);
+	rd_int128 dec = ((rd_int128)(int64_t)r * ((rd_int128)1 << 60) + (rd_int128)(r >> 5)) %
+			limit_of(t.precision);
 	int len;
 
 	switch (t.type) {
