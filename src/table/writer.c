@@ -254,7 +254,7 @@ static bool put_rows(struct rd_writer *w, uint32_t column, struct page_range r, 
 
 	rd_buf_clear(&w->body);
 	encode_page(&c->buf, c->leaf.type, r, &w->body);
-	if (c->leaf.type == PQ_BYTE_ARRAY && r.n_rows > 1 &&
+	if (c->leaf.type == PQ_BYTE_ARRAY && r.n_rows > 1 && !w->uniform &&
 	    (w->body.failed || w->body.len > TEXT_PAGE_BYTES)) {
 		struct page_range first = { r.row, r.n_rows / 2, r.value, 0 };
 		struct page_range second;
@@ -467,7 +467,8 @@ static bool add_row(struct rd_writer *w, const struct rd_batch *batch, uint32_t 
 	}
 	w->n_rows++;
 	w->group_rows++;
-	if (w->group_rows == RD_GROUP_ROWS || w->group_bytes > GROUP_BYTES_MAX)
+	if (w->group_rows == (w->uniform ? RD_PAGE_ROWS : RD_GROUP_ROWS) ||
+	    w->group_bytes > (w->uniform ? UNIFORM_GROUP_BYTES_MAX : GROUP_BYTES_MAX))
 		return flush_group(w, err);
 	return true;
 }

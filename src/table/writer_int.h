@@ -7,6 +7,9 @@
 #define GROUP_BYTES_MAX ((uint64_t)256 << 20)
 #define DICTIONARY_ENTRIES_MAX (64u * 1024)
 #define DICTIONARY_BYTES_MAX ((size_t)1 << 20)
+/* A uniform file is for other readers, and DuckDB 1.5 opens only the first page of an encrypted
+ * column chunk: so there a row group is one page. */
+#define UNIFORM_GROUP_BYTES_MAX ((uint64_t)16 << 20)
 #define TEXT_PAGE_BYTES ((size_t)256 << 10)
 
 /*

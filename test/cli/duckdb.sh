@@ -1,0 +1,80 @@
+#!/bin/sh
+# Another reader: DuckDB, from npm, reads our plain and uniformly sealed files as it reads the CSV.
+. "$RD_SRC/test/cli/lib.sh"
+
+peer=@duckdb/node-api@1.5.6-r.1
+skip() {
+	[ "${CI:-}" = true ] && { echo "Bail out! $1"; exit 1; }
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+command -v npm >/dev/null || skip "no npm"
+mkdir -p "$RD_BUILD/duckdb"
+[ -d "$RD_BUILD/duckdb/node_modules/@duckdb/node-api" ] ||
+	(cd "$RD_BUILD/duckdb" && npm install --package-lock=false --no-save $peer) >npm.log 2>&1 ||
+	skip "npm could not install $peer"
+
+# compare NAME CSV PARQUET [KEY FILE]
+compare() {
+	footer=
+	[ -n "${4:-}" ] && footer=$("$REDOUBT" table keys "$3" --key "$4" | sed -n 's/^footer //p')
+	# shellcheck disable=SC2086 # two words, or one
+	"$REDOUBT" table show "$3" ${4:+--key $4} -o json >schema.json
+	# shellcheck disable=SC2086 # a word, or none
+	t_exit 0 "$1" sh -c 'cd "$1" && shift && exec node "$@"' sh "$RD_BUILD/duckdb" \
+		"$RD_SRC/test/tools/duckdb_tables.mjs" "$t_dir/schema.json" "$2" "$t_dir/$3" $footer
+}
+
+# Every type with NULLs and extremes; long and short texts; more than one row group; few values.
+python3 - >every.csv <<'PY'
+import random
+r = random.Random(5)
+print("id,flag,small,wide,price,money,vast,real,day,moment,word,long,few")
+def some(value):
+    return "" if r.random() < 0.1 else value
+for i in range(270000):
+    big = r.choice([0, 1, -1, 10**38 - 1, 1 - 10**38, r.randrange(10**37)])
+    print(i, some(r.choice(["true", "false"])), some(r.choice([-2**31, 2**31 - 1, i % 1000])),
+          some(r.choice([-2**63, 2**63 - 1, r.randrange(2**62)])), some("%d.%02d" % (i % 100000, i % 100)),
+          some("-%d.%04d" % (r.randrange(10**12), i % 10000)),
+          some("%s%d.%03d" % ("-" if big < 0 else "", abs(big) // 1000, abs(big) % 1000)),
+          some(repr(r.choice([0.0, -1.5, 5e-324, 1.7976931348623157e308, r.random()]))),
+          some("%04d-%02d-%02d" % (r.randrange(1, 9999), r.randrange(1, 13), r.randrange(1, 29))),
+          some("1969-12-31 23:59:59.%06d" % r.randrange(1, 10**6)),
+          some(r.choice(['""', '"a,b"', '"say ""x"""', "plain", "\u00e4\u20ac\U0001f600"])),
+          some("x" * (i % 7) + str(i) + ("y" * 5000 if i % 1000 == 0 else "")), some("group %d" % (i % 5)), sep=",")
+PY
+cat >every.schema <<'X'
+id int64 unique not-null
+flag boolean
+small int32
+wide int64
+price decimal(9,2)
+money decimal(18,4)
+vast decimal(38,3)
+real double
+day date
+moment timestamp
+word text
+long text
+few text group
+X
+"$REDOUBT" seal every.csv -o plain.parquet --schema every.schema --plain >/dev/null
+compare "DuckDB reads every type" "$t_dir/every.csv" plain.parquet
+"$REDOUBT" seal every.csv -o packed.parquet --schema every.schema --plain --codec zstd >/dev/null
+compare "compressed" "$t_dir/every.csv" packed.parquet
+"$REDOUBT" seal every.csv -o uniform.parquet --schema every.schema --uniform >/dev/null
+compare "and uniformly sealed" "$t_dir/every.csv" uniform.parquet uniform.key
+head -n 1 every.csv >none.csv
+"$REDOUBT" seal none.csv -o none.parquet --schema every.schema --plain >/dev/null
+compare "a table without rows" "$t_dir/none.csv" none.parquet
+sed -i '2s/^0,/7,/' every.csv
+"$REDOUBT" table show plain.parquet -o json >schema.json
+t_exit 1 "a row that differs is noticed" sh -c 'cd "$1" && shift && exec node "$@"' sh "$RD_BUILD/duckdb" \
+	"$RD_SRC/test/tools/duckdb_tables.mjs" "$t_dir/schema.json" "$t_dir/every.csv" "$t_dir/plain.parquet"
+for name in subjects measurements outcomes; do
+	[ -e "$RD_SHARED/data/nafld/$name.csv" ] || continue
+	"$REDOUBT" seal "$RD_SHARED/data/nafld/$name.csv" -o $name.parquet --plain >/dev/null
+	compare "$name of the NAFLD study" "$RD_SHARED/data/nafld/$name.csv" $name.parquet
+done
+t_done
