@@ -53,4 +53,46 @@ t_exit 4 "a word in a column of numbers is refused" \
 	"$REDOUBT" seal word.csv -o word.parquet --schema two.schema
 t_err 'line 2: field 1 \(id\)' "with line and field"
 t_exit 2 "no file is a usage error" "$REDOUBT" seal
+
+# Python's csv module is the other opinion on what a CSV file says.
+python3 - <<'PY'
+import csv, random
+r = random.Random(7)
+word = lambda: "".join(r.choice(['a', ',', '"', '\n', '\r\n', ' ', '\u00e9', ';', "'", '']) for _ in range(r.randrange(6)))
+for name, end, quoting in (("lf", "\n", csv.QUOTE_MINIMAL), ("crlf", "\r\n", csv.QUOTE_ALL)):
+    with open("hostile_%s.csv" % name, "w", newline="") as f:
+        out = csv.writer(f, lineterminator=end, quoting=quoting)
+        out.writerow(["p", "q,r", 's"t'])
+        out.writerows([word() + "x", word(), word()] for _ in range(5000))
+with open("hostile.schema", "w") as f:
+    f.write('p text\n"q,r" text\n"s""t" text\n')
+PY
+for name in lf crlf; do
+	"$REDOUBT" seal hostile_$name.csv -o $name.parquet --schema hostile.schema >/dev/null
+	t_exit 0 "fields full of quotes, separators and line ends ($name)" \
+		"$REDOUBT" unseal $name.parquet --key $name.key -o back_$name.csv
+	t_exit 0 "mean what they mean to Python" python3 -c '
+import csv, sys
+rows = [list(csv.reader(open(name, newline=""))) for name in sys.argv[1:]]
+assert len(rows[0]) == 5001 and rows[0] == rows[1]' hostile_$name.csv back_$name.csv
+done
+
+# The study: numbers come back as numbers, text as text; a second time, byte for byte.
+for name in subjects measurements outcomes; do
+	[ -e "$RD_SHARED/data/nafld/$name.csv" ] || continue
+	"$REDOUBT" seal "$RD_SHARED/data/nafld/$name.csv" -o once.parquet --key once.$name.key >/dev/null
+	"$REDOUBT" unseal once.parquet --key once.$name.key >once.csv
+	t_exit 0 "$name of the NAFLD study comes back" python3 -c '
+import csv, decimal, sys
+def value(text):
+    try:
+        return decimal.Decimal(text)
+    except decimal.InvalidOperation:
+        return text
+a, b = ([[value(x) for x in row] for row in csv.reader(open(name))] for name in sys.argv[1:])
+assert len(a) > 10000 and a == b' "$RD_SHARED/data/nafld/$name.csv" once.csv
+	"$REDOUBT" seal once.csv -o twice.parquet --key twice.$name.key >/dev/null
+	"$REDOUBT" unseal twice.parquet --key twice.$name.key >twice.csv
+	t_same once.csv twice.csv "and then byte for byte"
+done
 t_done
