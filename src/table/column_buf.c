@@ -63,6 +63,19 @@ static uint32_t hash(struct rd_view v)
 	return (uint32_t)(h >> 20);
 }
 
+/* Whether two values are the same: most are 8 or 4 bytes wide. */
+static bool same(const struct column_buf *b, uint32_t i, uint32_t k)
+{
+	const uint8_t *x = b->value.data + (size_t)i * b->width;
+	const uint8_t *y = b->value.data + (size_t)k * b->width;
+
+	if (b->type.type == RD_TEXT)
+		return rd_view_eq(column_buf_text(b, i), column_buf_text(b, k));
+	return b->width == 8   ? memcmp(x, y, 8) == 0
+	       : b->width == 4 ? memcmp(x, y, 4) == 0
+			       : memcmp(x, y, b->width) == 0;
+}
+
 static void take_code(struct column_buf *b, uint32_t index)
 {
 	struct rd_view v = value_at(b, index);
@@ -70,7 +83,7 @@ static void take_code(struct column_buf *b, uint32_t index)
 	uint32_t *code = (uint32_t *)(void *)b->code.data;
 
 	for (uint32_t probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) % SLOTS) {
-		if (b->slot[at] && !rd_view_eq(value_at(b, b->entry[b->slot[at] - 1]), v))
+		if (b->slot[at] && !same(b, b->entry[b->slot[at] - 1], index))
 			continue;
 		if (!b->slot[at]) {
 			b->dict_bytes += v.len + (b->type.type == RD_TEXT ? 4 : 0);

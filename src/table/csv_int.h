@@ -14,7 +14,7 @@ struct csv_field {
 struct csv_reader {
 	const struct rd_blob *blob;
 	const char *name;
-	const char *null_text;
+	struct rd_view null_text;
 	uint8_t separator;
 	uint64_t offset;        /* of the next byte to fetch */
 	struct rd_store window; /* bytes [at, len) of it are not yet read */
@@ -36,7 +36,11 @@ RD_MUST_USE bool csv_header(struct csv_reader *r, struct rd_err *err);
 /* The record at hand must have as many fields as the header. */
 RD_MUST_USE bool csv_check_fields(const struct csv_reader *r, uint32_t n, struct rd_err *err);
 /* An unquoted field that reads as the null text. */
-bool csv_is_null(const struct csv_reader *r, const struct csv_field *field);
+static inline bool csv_is_null(const struct csv_reader *r, const struct csv_field *field)
+{
+	return !field->quoted && field->text.len == r->null_text.len &&
+	       (field->text.len == 0 || rd_view_eq(field->text, r->null_text));
+}
 /* Puts file, line, field and column in front of a failure; returns false. */
 bool csv_place(const struct csv_reader *r, uint32_t field, struct rd_view column,
 	       struct rd_err *err);

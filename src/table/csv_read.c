@@ -45,10 +45,10 @@ bool csv_open(struct csv_reader *r, const struct rd_blob *blob, const char *name
 	      const struct rd_csv_options *options, struct rd_err *err)
 {
 	*r = (struct csv_reader){ .blob = blob, .name = name, .line = 1, .record_line = 1 };
-	r->null_text = options->null_text ? options->null_text : "";
+	r->null_text = rd_view_str(options->null_text ? options->null_text : "");
 	r->separator = options->separator ? (uint8_t)options->separator : ',';
-	for (const char *c = r->null_text; *c; c++)
-		if (bad_option((uint8_t)*c) || (uint8_t)*c == r->separator)
+	for (size_t i = 0; i < r->null_text.len; i++)
+		if (bad_option(r->null_text.data[i]) || r->null_text.data[i] == r->separator)
 			return rd_fail(err, RD_FAULT_USAGE, "table.csv.options",
 				       "the text for NULL may have no quote, separator or line "
 				       "end");
@@ -131,6 +131,8 @@ static enum scan scan_quoted(struct csv_reader *r, size_t *at, struct csv_field 
 			break;
 	}
 	*f = (struct csv_field){ rd_view_of(data + from, end - from), true };
+	if (end > from && memchr(data + from, 0, end - from))
+		return complain(r, opened, err, "table.csv.nul", "has a zero byte");
 	for (size_t i = from; i < end; i++)
 		r->breaks += data[i] == '\n';
 	*at = end + 1;
@@ -148,6 +150,8 @@ static enum scan scan_plain(struct csv_reader *r, size_t *at, struct csv_field *
 
 		if (c == r->separator || c == '\n' || c == '\r')
 			break;
+		if (c == 0)
+			return complain(r, r->breaks, err, "table.csv.nul", "has a zero byte");
 		if (c == '"')
 			return complain(r, r->breaks, err, "table.csv.quote",
 					"has a quote inside: quote the whole field, and write "
@@ -159,24 +163,18 @@ static enum scan scan_plain(struct csv_reader *r, size_t *at, struct csv_field *
 }
 
 /* Where two quotes stand for one, in place: the record is complete and not scanned again. */
-static bool unescape(const struct csv_reader *r, struct csv_field *f, uint32_t number,
-		     struct rd_err *err)
+static void unescape(struct csv_field *f)
 {
 	uint8_t *out = (uint8_t *)(uintptr_t)f->text.data;
 	const uint8_t *in = f->text.data, *end = in + f->text.len;
 
-	if (f->text.len && memchr(in, 0, f->text.len))
-		return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.nul",
-			       "%s: line %" PRIu64 ": field %u has a zero byte", r->name,
-			       r->record_line, number);
 	if (!f->quoted || !f->text.len || !memchr(in, '"', f->text.len))
-		return true;
+		return;
 	while (in < end) {
 		in += *in == '"';
 		*out++ = *in++;
 	}
 	f->text.len = (size_t)(out - f->text.data);
-	return true;
 }
 
 /* One record from r->at on; *end: behind it. */
@@ -221,16 +219,10 @@ bool csv_next(struct csv_reader *r, bool *more, struct rd_err *err)
 			return false;
 	}
 	for (uint32_t i = 0; i < r->n_fields; i++)
-		if (!unescape(r, &r->field[i], i + 1, err))
-			return false;
+		unescape(&r->field[i]);
 	r->at = end;
 	r->line += r->breaks + 1;
 	return true;
-}
-
-bool csv_is_null(const struct csv_reader *r, const struct csv_field *field)
-{
-	return !field->quoted && rd_view_eq(field->text, rd_view_str(r->null_text));
 }
 
 bool csv_place(const struct csv_reader *r, uint32_t field, struct rd_view column,

@@ -63,8 +63,7 @@ static bool there_and_back(struct rd_view text, const struct rd_csv_options *opt
 	else if (!rd_csv_infer(&blob, "a.csv", options, arena, &schema, &err))
 		return false;
 	if (!rd_writer_new(&schema, &(struct rd_writer_options){ 0 }, &to_file, &w, &err) ||
-	    !rd_csv_load(&blob, "a.csv", options, &schema, w, &err) ||
-	    !rd_writer_finish(w, &err))
+	    !rd_csv_load(&blob, "a.csv", options, &schema, w, &err) || !rd_writer_finish(w, &err))
 		return false;
 	bytes = rd_buf_view(&file);
 	blob = blob_of(&bytes);
@@ -229,6 +228,7 @@ static void test_refusals(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		refused(rd_view_str(cases[i][0]), cases[i][1], cases[i][2]);
 	refused(rd_view_of("a\nx\0y\n", 6), "table.csv.nul", "line 2: field 1");
+	refused(rd_view_of("a\n\"x\0y\"\n", 8), "table.csv.nul", "line 2: field 1");
 }
 
 /* Every cut of a text either is taken or fails cleanly; nothing depends on where reads end. */
