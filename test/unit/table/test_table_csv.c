@@ -381,6 +381,44 @@ static void test_load_by_schema(void **state)
 	assert_string_equal(err.code, "table.null");
 }
 
+/* Classes and uniqueness come back with the file; a class that there is not is refused. */
+static void test_declarations(void **state)
+{
+	struct rd_column column[2] = { { .name = rd_view_str("a"),
+					 .type = { .type = RD_INT64 },
+					 .class_ = RD_CLASS_GROUP,
+					 .unique = true },
+				       { .name = rd_view_str("b"), .type = { .type = RD_TEXT } } };
+	struct rd_schema schema = { 2, column };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct rd_buf file RD_AUTO(rd_buf_free) = { .max = MEMORY };
+		struct rd_sink sink = { .ctx = &file, .write = sink_write };
+		struct rd_writer *w RD_AUTO(rd_writer_free) = NULL;
+		struct rd_table *t RD_AUTO(rd_table_close) = NULL;
+		struct rd_view bytes = { 0 };
+		struct rd_blob blob = blob_of(&bytes);
+
+		column[1].class_ = i ? RD_CLASS_VISIBLE + 1 : RD_CLASS_HIDDEN;
+		assert_true(
+			rd_writer_new(&schema, &(struct rd_writer_options){ 0 }, &sink, &w, &err));
+		assert_true(rd_writer_finish(w, &err));
+		bytes = rd_buf_view(&file);
+		blob.size = bytes.len;
+		if (i) {
+			assert_false(rd_table_open(&blob, NULL, RD_TABLE_OWN, MEMORY, &t, &err));
+			assert_string_equal(err.code, "table.footer.form");
+			continue;
+		}
+		assert_true(rd_table_open(&blob, NULL, RD_TABLE_OWN, MEMORY, &t, &err));
+		assert_int_equal(rd_table_schema(t)->column[0].class_, RD_CLASS_GROUP);
+		assert_true(rd_table_schema(t)->column[0].unique);
+		assert_int_equal(rd_table_schema(t)->column[1].class_, RD_CLASS_HIDDEN);
+		assert_false(rd_table_schema(t)->column[1].unique);
+	}
+}
+
 /* Answers are printed alike. */
 static void test_answers(void **state)
 {
@@ -410,7 +448,7 @@ int main(void)
 		cmocka_unit_test(test_cuts),        cmocka_unit_test(test_long),
 		cmocka_unit_test(test_many_rows),   cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_bad_schemas), cmocka_unit_test(test_load_by_schema),
-		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_answers),     cmocka_unit_test(test_declarations),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
