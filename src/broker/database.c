@@ -78,8 +78,8 @@ bool database_exec(sqlite3 *db, const char *sql, struct rd_err *err)
 	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, err);
 }
 
-/* A rollback journal with full sync: what is committed survives a power cut.  The file is made
- * 0600 before SQLite sees it, and its journal takes the same mode. */
+/* A write-ahead log with full sync, one sync a commit: what is committed survives a power cut.  The
+ * file is made 0600 before SQLite sees it, and its journal takes the same mode. */
 bool database_open(const char *path, bool create, sqlite3 **db, struct rd_err *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_NOFOLLOW;
@@ -96,7 +96,7 @@ bool database_open(const char *path, bool create, sqlite3 **db, struct rd_err *e
 	sqlite3_busy_timeout(*db, 10000);
 	sqlite3_limit(*db, SQLITE_LIMIT_LENGTH, 64 << 20);
 	return database_exec(*db,
-			     "PRAGMA synchronous=EXTRA; PRAGMA journal_mode=DELETE; "
+			     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
 			     "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
 			     "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON",
 			     err);
