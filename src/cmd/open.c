@@ -62,7 +62,7 @@ static bool open_answer(const struct asked *asked, struct rd_arena *arena, struc
 	if (!rd_answer_open(rd_buf_view(&sealed), &key, arena, &answer, err) ||
 	    !rd_answer_check(&answer, room.bytes, &room.room, arena, checked, err))
 		return rd_wrap(err, "%s", asked->path);
-	if (!cmd_runs_seen(&room.room, answer.query, &checked->receipt, err))
+	if (!cmd_runs_seen(&room, answer.query, &checked->receipt, err))
 		return false;
 	print_proof(&checked->receipt);
 	if (checked->rows.failed)

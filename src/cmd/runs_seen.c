@@ -29,7 +29,7 @@ static bool state_path(char out[PATH_MAX_LEN], struct rd_err *err)
 	return true;
 }
 
-/* One line a broker: room query owner run. */
+/* One line a broker: hash of the room, query, owner, run. */
 static bool parse_line(struct rd_view line, struct rd_view prefix, int64_t *run)
 {
 	struct rd_err ignored = { 0 };
@@ -88,20 +88,22 @@ static void name_it(const struct rd_release_seen *seen, int64_t last)
 			(unsigned long long)seen->run, RD_FMT(seen->owner), (long long)last);
 }
 
-bool cmd_runs_seen(const struct rd_room *room, struct rd_view query,
+bool cmd_runs_seen(const struct cmd_room_file *room, struct rd_view query,
 		   const struct rd_receipt_checked *receipt, struct rd_err *err)
 {
 	RD_AUTO(rd_buf_free) struct rd_buf state = { .max = STATE_MAX };
-	char path[PATH_MAX_LEN], prefix[512];
+	char path[PATH_MAX_LEN], prefix[512], hash[2 * RD_SHA256_LEN + 1];
 
 	if (!state_path(path, err) ||
 	    (rd_os_file_exists(path) && !rd_os_file_read(path, STATE_MAX, &state, err)))
 		return false;
+	for (size_t i = 0; i < RD_SHA256_LEN; i++)
+		snprintf(hash + 2 * i, 3, "%02x", room->hash[i]);
 	for (uint32_t i = 0; i < receipt->n_owners; i++) {
 		const struct rd_release_seen *seen = &receipt->seen[i];
 		int64_t last = 0;
 
-		snprintf(prefix, sizeof(prefix), "%.*s %.*s %.*s ", RD_FMT(room->id), RD_FMT(query),
+		snprintf(prefix, sizeof(prefix), "%s %.*s %.*s ", hash, RD_FMT(query),
 			 RD_FMT(seen->owner));
 		take_out(&state, rd_view_str(prefix), &last);
 		name_it(seen, last);
