@@ -20,7 +20,8 @@ RD_MUST_USE bool cmd_read_room(const char *path, struct rd_arena *arena, struct 
 
 /*
  * runs_seen.c: the last run number of each broker, per room (by its hash: brokers count anew for
- * each sequence) and query, kept in the user's state folder.  An older or a repeated one is named on standard error; then the higher one is kept.
+ * each sequence) and query, kept in the user's state folder.  An older or a repeated one is named on
+ * standard error; then the higher one is kept.
  */
 RD_MUST_USE bool cmd_runs_seen(const struct cmd_room_file *room, struct rd_view query,
 			       const struct rd_receipt_checked *receipt, struct rd_err *err);
