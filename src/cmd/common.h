@@ -19,8 +19,8 @@ RD_MUST_USE bool cmd_read_room(const char *path, struct rd_arena *arena, struct 
 			       struct rd_err *err);
 
 /*
- * runs_seen.c: the last run number of each broker, per room (by its hash: brokers count anew for
- * each sequence) and query, kept in the user's state folder.  An older or a repeated one is named on
+ * runs_seen.c: the last run number of each broker, kept in the user's state folder per room (by its
+ * hash: brokers count anew for each sequence) and query.  An older or a repeated one is named on
  * standard error; then the higher one is kept.
  */
 RD_MUST_USE bool cmd_runs_seen(const struct cmd_room_file *room, struct rd_view query,
