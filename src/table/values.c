@@ -135,6 +135,8 @@ bool values_plain(struct rd_cursor *c, const uint8_t **p, const uint8_t *end, ui
 {
 	uint32_t width = stored_width(c->leaf);
 
+	if (m == 0)
+		return true;
 	if (c->leaf->type == PQ_BYTE_ARRAY)
 		return texts_plain(c, p, end, m, out, err);
 	if ((size_t)(end - *p) / width < m)
