@@ -32,7 +32,8 @@ bool rd_store_grow(struct rd_store *store, size_t len, size_t keep, struct rd_er
 	size_t cap = store->cap ? store->cap : 4096, size;
 	uint8_t *data;
 
-	if (len <= store->cap)
+	/* Also for no bytes at all there is an address, to which 0 may be added. */
+	if (store->data && len <= store->cap)
 		return true;
 	while (cap < len)
 		cap = cap > SIZE_MAX / 4 ? len : cap * 2;

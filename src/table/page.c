@@ -141,6 +141,8 @@ static bool unpack_body(struct rd_cursor *c, struct rd_view in, size_t keep, str
 		return cursor_bad_page(c, "its levels are longer than it is", err);
 	if (keep)
 		memcpy(store->data, in.data, keep);
+	if (in.len == keep)
+		return size == keep || cursor_bad_page(c, "it is empty", err);
 	got = ZSTD_decompress(store->data + keep, size - keep, in.data + keep, in.len - keep);
 	if (ZSTD_isError(got) || got != size - keep)
 		return cursor_bad_page(c, "it does not unpack to the size that it states", err);
