@@ -1,5 +1,6 @@
 /* redoubt broker init|serve|add|retire|policy|log: an owner's key broker. */
 #include "cmd.h"
+#include "common.h"
 
 #include <redoubt/broker.h>
 #include <redoubt/os.h>
@@ -73,12 +74,9 @@ static bool key_path(const char *folder, const char *name, char *out, struct rd_
 static bool read_seed(const char *folder, const char *name, struct rd_secret *out,
 		      struct rd_err *err)
 {
-	RD_AUTO(rd_buf_free) struct rd_buf pem = { 0 };
 	char path[PATH_MAX_LEN];
 
-	return key_path(folder, name, path, err) && file_text(path, PEM_MAX, true, &pem, err) &&
-	       (rd_pem_parse_ed25519_private(rd_buf_view(&pem), out, err) ||
-		rd_wrap(err, "%s", path));
+	return key_path(folder, name, path, err) && cmd_read_seed(path, out, err);
 }
 
 static bool read_sign_key(const char *folder, uint8_t out[32], struct rd_err *err)
