@@ -206,6 +206,50 @@ t_exit 1 "a broker that is down" run a.room joint down-host
 t_err '127\.0\.0\.1:1' "is named"
 clinic_at=
 
+# ---- a broker that dies in the middle of a release ------------------------------------------------------
+
+# Whatever the moment: the log holds, and it has a release for every run that came through.
+port=$(cut -d : -f 2 clinic.address)
+through=0
+for delay in 0.005 0.012 0.018 0.025 0.035 0.05; do
+	run a.room joint host "mid.$delay" >/dev/null 2>&1 &
+	asker=$!
+	sleep $delay
+	kill -9 "$clinic_pid" 2>/dev/null
+	wait "$clinic_pid" 2>/dev/null
+	wait "$asker" && through=$((through + 1))
+	broker log clinic >"log.$delay" || echo "# the log broke at $delay"
+	start clinic redoubt broker serve clinic/broker --passphrase-file clinic/passphrase \
+		--listen "127.0.0.1:$port"
+	clinic_pid=$started
+done
+t_exit 0 "after six kills in the middle of runs the log holds" broker log clinic
+cp out full.log
+for f in log.*; do
+	lines=$(($(wc -l <"$f") - 1))
+	head -n $lines "$f" >short.log
+	head -n $lines full.log | cmp -s - short.log || echo "# $f is no beginning of the last log"
+done >broken
+t_exit 1 "each log is the beginning of the next" grep -q . broken
+t_exit 0 "every run that came through is in it" \
+	test "$(grep -c 'RELEASE .*query joint' full.log)" -ge "$through"
+t_exit 0 "and the keys are all there: a run goes through" run a.room joint
+
+# ---- no plaintext outside its owner -----------------------------------------------------------------------
+
+t_exit 1 "host, brokers, sealed tables and answers hold no plaintext" \
+	grep -raqE 'ward[0-9]|sugar' host clinic/broker lab/broker out.d visits.parquet results.parquet
+
+# ---- dates ------------------------------------------------------------------------------------------------
+
+sed 's/2036-01-01/2026-02-01/; s/^room: wards/room: old/' room1.yaml >old.yaml
+t_exit 3 "a room that has expired is not approved into a broker" approve old.yaml old
+t_err 'has expired' "and says so"
+sed 's/2026-01-01/2035-01-01/; s/^room: wards/room: early/' room1.yaml >early.yaml
+t_exit 0 "a room of the future is" approve early.yaml early
+t_exit 3 "but does not run" run early.room joint
+t_log clinic 'broker\.release\.early'
+
 # ---- sequences, versions, revocation ------------------------------------------------------------------
 
 hash=$(redoubt room show a.room | sed -n 's/^hash //p')

@@ -1,0 +1,226 @@
+/* Policies as text and bytes, and every check of appraisal, one broken thing at a time. */
+#include "../../support.h"
+
+#include <redoubt/attest.h>
+#include <redoubt/os.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define MEMORY ((size_t)16 << 20)
+
+static uint8_t measurement[48] = { 1 }, config[32] = { 2 }, platform_id[32] = { 3 };
+static uint8_t value[9][32];
+static struct rd_finding good = { .kind = RD_FINDING_CRYPTO,
+				  .state = RD_FINDING_OK,
+				  .code = "tee.process.signature" };
+
+static struct rd_view v(int i)
+{
+	memset(value[i], 0x10 + i, 32);
+	return rd_view_of(value[i], 32);
+}
+
+struct case_ {
+	struct rd_reference reference;
+	struct rd_platform platform;
+	struct rd_view launch_config;
+	struct rd_policy policy;
+	struct rd_evidence evidence;
+	struct rd_expected_claims expected;
+};
+
+/* Everything in order. */
+static void make(struct case_ *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->reference = (struct rd_reference){ .name = rd_view_str("e"),
+					      .measurement = rd_view_of(measurement, 48) };
+	c->platform =
+		(struct rd_platform){ .name = rd_view_str("h"), .id = rd_view_of(platform_id, 32) };
+	c->launch_config = rd_view_of(config, 32);
+	c->policy = (struct rd_policy){ .min_level = RD_LEVEL_SOFTWARE,
+					.n_tees = 1,
+					.tee = { rd_view_str("process") },
+					.n_references = 1,
+					.reference = &c->reference,
+					.n_platforms = 1,
+					.platform = &c->platform,
+					.n_launch_configs = 1,
+					.launch_config = &c->launch_config,
+					.require_revocation = true };
+	c->expected = (struct rd_expected_claims){ .role = RD_ROLE_BROKER,
+						   .nonce = v(0),
+						   .room_hash = v(1),
+						   .query = rd_view_str("q"),
+						   .parameters_hash = v(2),
+						   .e_sign = v(3),
+						   .e_kem = v(4),
+						   .spki_hash = v(5),
+						   .binding = v(6) };
+	c->evidence.tee = &rd_tee_process;
+	c->evidence.claims = (struct rd_claims){ .role = RD_ROLE_BROKER,
+						 .nonce = v(0),
+						 .room_hash = v(1),
+						 .query = rd_view_str("q"),
+						 .parameters_hash = v(2),
+						 .e_sign = v(3),
+						 .e_kem = v(4),
+						 .spki_hash = v(5),
+						 .binding = v(6),
+						 .has_launch = true,
+						 .measurement = rd_view_of(measurement, 48),
+						 .launch_config = rd_view_of(config, 32) };
+	c->evidence.result = (struct rd_tee_result){ .level = RD_LEVEL_SOFTWARE,
+						     .platform_id = rd_view_of(platform_id, 32),
+						     .n_findings = 1,
+						     .finding = { good } };
+}
+
+/* One change, and the code that must come of it; NULL: still accepted. */
+#define CASES(X) \
+	X((void)0, NULL) \
+	X(c.evidence.result.finding[0].state = RD_FINDING_BAD, "tee.process.signature") \
+	X(c.evidence.result.finding[0].state = RD_FINDING_UNKNOWN, "attest.refused") \
+	X(c.evidence.result.n_findings = 0, "attest.refused") \
+	X(c.policy.tee[0] = rd_view_str("snp"), "attest.tee") \
+	X(c.evidence.result.level = RD_LEVEL_NONE, "attest.level") \
+	X(c.policy.min_level = RD_LEVEL_TPM, "attest.level") \
+	X((c.policy.min_level = RD_LEVEL_TPM, c.evidence.result.level = RD_LEVEL_HARDWARE), \
+	  "attest.level") /* no technology vouches for more than it can */ \
+	X(c.evidence.result.debug = true, "attest.debug") \
+	X(c.evidence.claims.measurement = rd_view_of(measurement + 1, 47), "attest.measurement") \
+	X(c.evidence.result.platform_digest = v(8), "attest.measurement") \
+	X(c.evidence.result.measures_enclave = true, "attest.measurement.hardware") \
+	X(c.evidence.result.platform_id = v(8), "attest.platform") \
+	X(c.evidence.result.platform_id.len = 0, "attest.platform") \
+	X((c.policy.n_platforms = 0, c.policy.any_platform = true), "attest.platform") \
+	X(c.evidence.claims.has_launch = false, "attest.launch") \
+	X(c.evidence.claims.sandbox_missing = RD_SANDBOX_SECCOMP, "attest.sandbox") \
+	X((c.evidence.claims.sandbox_missing = RD_SANDBOX_LANDLOCK, \
+	   c.policy.sandbox_may_miss = RD_SANDBOX_LANDLOCK), \
+	  NULL) \
+	X(c.evidence.claims.launch_config = v(8), "attest.launch_config") \
+	X(c.evidence.claims.role = RD_ROLE_RECEIPT, "attest.role") \
+	X(c.evidence.claims.nonce = v(8), "attest.claim") \
+	X(c.evidence.claims.room_hash = v(8), "attest.claim") \
+	X(c.evidence.claims.query = rd_view_str("other"), "attest.claim") \
+	X(c.evidence.claims.parameters_hash = v(8), "attest.claim") \
+	X(c.evidence.claims.e_sign = v(8), "attest.claim") \
+	X(c.evidence.claims.e_kem = v(8), "attest.claim") \
+	X(c.evidence.claims.spki_hash = v(8), "attest.claim") \
+	X(c.evidence.claims.binding = v(8), "attest.claim")
+
+static void judge(struct case_ *c, const char *what, const char *code)
+{
+	struct rd_arena *arena = NULL;
+	struct rd_appraisal a;
+	struct rd_err err = { 0 };
+	struct rd_buf text = { .max = 1 << 20 };
+
+	assert_true(rd_arena_new(MEMORY, &arena, &err));
+	assert_true(rd_appraise(&c->policy, &c->evidence, &c->expected, arena, &a, &err));
+	if (rd_appraisal_demand(&a, &err) != (code == NULL))
+		fail_msg("%s: %s", what, code ? "is accepted" : err.text);
+	if (code && strcmp(err.code, code) != 0)
+		fail_msg("%s: %s, expected %s", what, err.text, code);
+	assert_int_equal(a.verdict, code ? RD_VERDICT_REFUSED : RD_VERDICT_ACCEPTED);
+	assert_true(rd_appraisal_print(&a, &text, &err) && rd_appraisal_json(&a, &text, &err));
+	rd_buf_add_byte(&text, 0);
+	assert_non_null(strstr((char *)text.data,
+			       code ? "\"verdict\": \"refused\"" : "\"verdict\": \"accepted\""));
+	rd_buf_free(&text);
+	rd_arena_free(&arena);
+}
+
+static void test_appraisal(void **state)
+{
+	struct case_ c;
+
+	(void)state;
+#define X(change, code) \
+	make(&c); \
+	change; \
+	judge(&c, #change, (code));
+	CASES(X)
+#undef X
+}
+
+static const char head[] = "level: software\ntees: [process]\n";
+static const char measured[] = "measurements: [{name: e, enclave: %096d}]\n";
+static const char placed[] = "platforms: [{name: h, id: 0a0b}]\n";
+
+static bool parse(const char *text, struct rd_policy *out, struct rd_arena *arena,
+		  struct rd_err *err)
+{
+	const struct rd_doc *doc;
+
+	*err = (struct rd_err){ 0 };
+	return rd_yaml_parse(arena, "p.yaml", rd_view_str(text), &doc, err) &&
+	       rd_policy_from_doc(doc, "p.yaml", arena, out, err);
+}
+
+static void test_policy(void **state)
+{
+	static const struct {
+		const char *text, *says; /* NULL: fine */
+	} cases[] = {
+		{ "", NULL },
+		{ "revocation: optional\n", NULL },
+		{ "sandbox_may_miss: [landlock]\n", NULL },
+		{ "revocation: maybe\n", "required or optional" },
+		{ "sandbox_may_miss: [walls]\n", "not a layer" },
+		{ "launch_configs: []\n", "not an empty one" },
+		{ "levels: tpm\n", "level" },
+	};
+	struct rd_arena *arena = NULL;
+	struct rd_policy policy, back;
+	struct rd_buf bytes = { .max = 1 << 16 };
+	struct rd_err err = { 0 };
+	char text[1024];
+
+	(void)state;
+	assert_true(rd_arena_new(MEMORY, &arena, &err));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "%s", head);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), measured, 7);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", placed,
+			 cases[i].text);
+		if (parse(text, &policy, arena, &err) != (cases[i].says == NULL))
+			fail_msg("%s: %s", cases[i].text, err.text);
+		if (cases[i].says && !strstr(err.text, cases[i].says))
+			fail_msg("%s: %s", cases[i].text, err.text);
+		if (cases[i].says)
+			continue;
+		/* There and back; and every single bit is another policy or none. */
+		rd_buf_clear(&bytes);
+		assert_true(rd_policy_encode(&policy, &bytes, &err));
+		assert_true(rd_policy_decode(rd_buf_view(&bytes), arena, &back, &err));
+		assert_true(back.min_level == policy.min_level && back.n_references == 1 &&
+			    back.sandbox_may_miss == policy.sandbox_may_miss);
+		for (size_t n = 0; n < bytes.len; n++)
+			assert_false(
+				rd_policy_decode(rd_view_of(bytes.data, n), arena, &back, &err));
+	}
+	/* What is missing is no permission. */
+	assert_false(
+		parse("level: software\ntees: [process]\nplatforms: any\n", &policy, arena, &err));
+	snprintf(text, sizeof(text), "%s", head);
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), measured, 7);
+	assert_false(parse(text, &policy, arena, &err));
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "platforms: any\n");
+	assert_false(parse(text, &policy, arena, &err));
+	assert_non_null(strstr(err.text, "needs a list of platforms"));
+	rd_buf_free(&bytes);
+	rd_arena_free(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_appraisal),
+		cmocka_unit_test(test_policy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
