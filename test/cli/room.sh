@@ -268,6 +268,12 @@ t_exit 0 "and its broker takes it" broker add lab --revocation c.revoked
 t_exit 3 "mallory cannot revoke for lab" broker add mallory --revocation c.revoked
 t_exit 3 "a revoked room cannot be added" broker add lab --room c.room --approval c.clinic --approval c.lab
 
+redoubt seal visits.csv -o theirs.parquet --dataset visits --table-version 9 --owner mallory/sign.pub \
+	>/dev/null
+sed 's/visits.table/theirs.table/' room1.yaml >theirs.yaml
+t_exit 4 "a table that another owner sealed is refused" redoubt room check theirs.yaml
+t_err "sealed for another owner" "and named"
+
 # ---- the broker's memory --------------------------------------------------------------------------------
 
 t_exit 0 "the log holds" broker log clinic

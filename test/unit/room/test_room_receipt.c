@@ -162,6 +162,7 @@ static const char *const codes[LIE_END] = {
 };
 
 static uint8_t wrong[48] = { 0xee };
+static const uint8_t *inner_hash; /* of the answer, for inner receipts; NULL: an outer one */
 
 static struct rd_view pick(bool lie, struct rd_view truth)
 {
@@ -254,6 +255,11 @@ static void make_receipt(struct fixture *f, enum lie lie, struct rd_buf *out)
 	struct rd_view claims;
 	struct rd_err err = { 0 };
 
+	if (inner_hash) {
+		r.inner = true;
+		r.answer_hash = rd_view_of(inner_hash, 32);
+		r.withheld_groups = 2;
+	}
 	make_release(f, lie, &given);
 	assert_true(rd_receipt_encode(&r, &payload, &err));
 	assert_true(rd_sha256(rd_buf_view(&payload), hash, &err));
@@ -297,6 +303,54 @@ static void test_receipts(void **state)
 		rd_buf_free(&receipt);
 		fixture_free(&f);
 	}
+}
+
+/* Rows, salt, receipt, room and query of an answer belong together. */
+static void test_answers(void **state)
+{
+	static uint8_t salt[32] = { 8 }, answer_hash[32];
+	struct rd_rows rows = { .failed = true, .failed_at = 3, .withheld_groups = 0 };
+	struct rd_buf bytes = { .max = 4096 };
+	struct rd_err err = { 0 };
+
+	(void)state;
+	assert_true(rd_rows_encode(&rows, &bytes, &err));
+	struct rd_view parts[2] = { rd_view_of(salt, 32), rd_buf_view(&bytes) };
+
+	assert_true(rd_hash_parts(RD_HASH_SHA256, parts, 2, answer_hash, &err));
+	for (int lie = 0; lie < 5; lie++) {
+		struct rd_answer_checked *checked;
+		struct rd_buf receipt;
+		struct fixture f;
+		bool ok;
+
+		fixture_new(&f);
+		inner_hash = lie == 1 ? NULL : answer_hash;
+		make_receipt(&f, LIE_NONE, &receipt);
+		inner_hash = NULL;
+		struct rd_answer a = { .room_hash = pick(lie == 2, rd_view_of(f.hash, 32)),
+				       .query = rd_view_str(lie == 3 ? "other" : "q"),
+				       .reader = rd_view_str("registry"),
+				       .rows = rd_buf_view(&bytes),
+				       .receipt = rd_buf_view(&receipt),
+				       .salt = pick(lie == 4, rd_view_of(salt, 32)) };
+
+		checked = RD_NEW(f.arena, struct rd_answer_checked, &err);
+		err = (struct rd_err){ 0 };
+		ok = rd_answer_check(&a, rd_buf_view(&f.bytes), &f.room, f.arena, checked, &err);
+		/* The receipt counts two groups withheld, the rows none: so not even lie 0 passes.
+		 */
+		assert_false(ok);
+		assert_string_equal(err.code,
+				    lie == 2 ? "room.answer.room" : "room.answer.receipt");
+		assert_non_null(strstr(err.text, lie == 0   ? "count different"
+						 : lie == 4 ? "other rows"
+						 : lie == 2 ? "another room"
+							    : "not this answer's"));
+		rd_buf_free(&receipt);
+		fixture_free(&f);
+	}
+	rd_buf_free(&bytes);
 }
 
 /* Every byte of a receipt matters. */
@@ -415,9 +469,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_receipts),
-		cmocka_unit_test(test_receipt_bytes),
-		cmocka_unit_test(test_room_bytes),
+		cmocka_unit_test(test_receipts),      cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_receipt_bytes), cmocka_unit_test(test_room_bytes),
 		cmocka_unit_test(test_approvals),
 	};
 

@@ -547,6 +547,23 @@ static void test_room_refuses(void **state)
 	free_sealed(&s);
 }
 
+/* Another writer's file, sealed with AES_GCM_CTR_V1: refused before a key is looked at twice. */
+static void test_ctr(void **state)
+{
+	struct rd_view bytes = rd_test_read_file(rd_test_shared_path(
+		"vectors/parquet/encrypted/encrypt_columns_and_footer_ctr.parquet.encrypted"));
+	struct rd_column_key key = { .column = RD_FOOTER_KEY };
+	struct rd_table_keys keys = { .n = 1, .key = &key };
+	struct rd_buf file = { .data = (uint8_t *)(uintptr_t)bytes.data, .len = bytes.len };
+	struct rd_err err = { 0 };
+
+	(void)state;
+	assert_true(rd_secret_set(&key.key, rd_view_str("0123456789012345"), &err));
+	assert_false(read_all(&file, &keys, &err));
+	assert_string_equal(err.code, "table.crypto.ctr");
+	rd_test_free(bytes);
+}
+
 static void test_tail_digest(void **state)
 {
 	uint8_t a[RD_SHA256_LEN], b[RD_SHA256_LEN];
@@ -628,8 +645,8 @@ int main(void)
 		cmocka_unit_test(test_types),       cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_every_bit),   cmocka_unit_test(test_swaps),
 		cmocka_unit_test(test_keys),        cmocka_unit_test(test_room_refuses),
-		cmocka_unit_test(test_tail_digest), cmocka_unit_test(test_unique),
-		cmocka_unit_test(test_key_file),
+		cmocka_unit_test(test_tail_digest), cmocka_unit_test(test_ctr),
+		cmocka_unit_test(test_unique),      cmocka_unit_test(test_key_file),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
