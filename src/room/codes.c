@@ -23,6 +23,8 @@ const struct rd_code_text rd_room_codes[] = {
 	{ "room.card", "A table's description is not what `seal` writes.",
 	  "Give the .table file of the sealed table as it is." },
 	{ "room.check", "The parts of a room do not fit one another.", "The text says which." },
+	{ "room.differencing", "Several queries of a room are over the same persons.",
+	  "A warning: check by hand that the difference of two answers is not one person." },
 	{ "room.form", "The file is not a compiled room.",
 	  "Compile it with `redoubt room compile`." },
 	{ "room.manifest", "A room's manifest is wrong at the line and column given.",

@@ -113,6 +113,32 @@ static bool show_query(const struct rd_room *room, uint32_t index, struct rd_buf
 	return rd_buf_ok(out, err);
 }
 
+/* Two answers over the same persons can be subtracted from one another (PROTOCOL.md 6). */
+static bool warn_differencing(const struct rd_room *room, struct rd_buf *out, struct rd_err *err)
+{
+	RD_AUTO(rd_arena_free) struct rd_arena *arena = NULL;
+	uint32_t readers[RD_ROOM_TABLES_MAX] = { 0 };
+
+	if (!rd_arena_new((size_t)256 << 20, &arena, err))
+		return false;
+	for (uint32_t q = 0; q < room->n_queries; q++) {
+		struct rd_room_query_needs needs;
+
+		if (!rd_room_query_needs(room, q, arena, &needs, err))
+			return false;
+		for (uint32_t i = 0; i < needs.n; i++)
+			readers[needs.need[i].table]++;
+	}
+	for (uint32_t t = 0; t < room->n_tables; t++)
+		if (readers[t] > 1 && room->table[t].person != RD_NONE)
+			rd_buf_printf(
+				out,
+				"  warning: %u queries are over the persons of %.*s: what one "
+				"withholds, their difference may tell [room.differencing]\n",
+				readers[t], RD_FMT(room->table[t].name));
+	return rd_buf_ok(out, err);
+}
+
 static void show_hex(struct rd_view bytes, struct rd_buf *out)
 {
 	for (size_t i = 0; i < bytes.len; i++)
@@ -155,6 +181,8 @@ bool rd_room_show(const struct rd_room *room, struct rd_view room_hash, struct r
 	for (uint32_t i = 0; i < room->n_queries; i++)
 		if (!show_query(room, i, out, err))
 			return rd_wrap(err, "query %.*s", RD_FMT(room->query[i].name));
+	if (!warn_differencing(room, out, err))
+		return false;
 	rd_buf_printf(out, "\n");
 	show_machines(&room->policy, out);
 	return rd_buf_ok(out, err);

@@ -103,6 +103,7 @@ approve() { # ROOM.yaml NAME: compiles, both approve, both brokers take it
 t_exit 0 "a room is shown in plain words" redoubt room show room1.yaml
 t_out 'no group of fewer than 5 persons' "with its rules"
 t_out 'software isolation, no TEE' "and what its level means"
+t_out '2 queries are over the persons of visits.*room\.differencing' "and what its rules cannot stop"
 t_exit 3 "a broker refuses a room over a table that it does not have" approve room1.yaml a
 t_err 'broker\.table\.none' "and says so"
 broker add clinic --table visits.key >/dev/null
