@@ -98,27 +98,10 @@ struct rd_expected_claims {
 	struct rd_view nonce, room_hash, query, parameters_hash, e_sign, e_kem, spki_hash, binding;
 };
 
-enum rd_result { RD_RESULT_FAIL = 0, RD_RESULT_ABSENT = 1, RD_RESULT_PASS = 2 };
-enum rd_aspect {
-	RD_ASPECT_CRYPTO = 0,     /* signatures, chains, bindings */
-	RD_ASPECT_REVOCATION = 1, /* CRLs present, fresh, clean */
-	RD_ASPECT_TCB = 2,        /* firmware versions and status words */
-	RD_ASPECT_POLICY = 3,     /* reference values, levels, platforms, expected claims */
-	RD_ASPECTS = 4
-};
-
-/* Why, in a form that a person and a program understand. */
-struct rd_reason {
-	enum rd_aspect aspect;
-	enum rd_result result;      /* what this reason alone would make of the aspect */
-	const char *code;           /* stable: "attest.measurement" */
-	const char *claim;          /* "measurement", "role" */
-	struct rd_view expected, found; /* text */
-};
+/* Those of the evidence and of the appraisal. */
+#define RD_APPRAISAL_REASONS_MAX (RD_REASONS_MAX + 96u)
 
 enum rd_verdict { RD_VERDICT_REFUSED = 0, RD_VERDICT_ACCEPTED = 1 };
-
-#define RD_REASONS_MAX 128u
 
 struct rd_appraisal {
 	enum rd_verdict verdict;
@@ -127,7 +110,7 @@ struct rd_appraisal {
 	const struct rd_reference *reference; /* that matched, or NULL */
 	const struct rd_platform *platform;   /* that matched, or NULL (also with any_platform) */
 	uint32_t n_reasons;                   /* every check leaves one, passed or not */
-	struct rd_reason reason[RD_REASONS_MAX];
+	struct rd_reason reason[RD_APPRAISAL_REASONS_MAX];
 };
 
 /*

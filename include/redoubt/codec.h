@@ -202,12 +202,24 @@ RD_MUST_USE bool rd_yaml_parse(struct rd_arena *arena, const char *name, struct 
 			       const struct rd_doc **out, struct rd_err *err);
 RD_MUST_USE bool rd_json_parse(struct rd_arena *arena, const char *name, struct rd_view text,
 			       const struct rd_doc **out, struct rd_err *err);
+/* The exact bytes of the value of a member of the JSON object `text`: for signatures over a part of
+ * a document as it was delivered.  Parse and believe only those bytes.  "codec.json.member" if
+ * there is none or the text is no object. */
+RD_MUST_USE bool rd_json_slice(struct rd_view text, const char *member, struct rd_view *out,
+			       struct rd_err *err);
 /* The entry of a map, or NULL. */
 const struct rd_doc *rd_doc_get(const struct rd_doc *map, const char *key);
 /* Every key of `map` must be in `known` (ends with NULL); else fails with line, column and the
  * nearest known key. */
 RD_MUST_USE bool rd_doc_only(const char *name, const struct rd_doc *map, const char *const *known,
 			     struct rd_err *err);
+
+/* Scalars of a document: "name: KEY: expected ..." with line and column on failure. */
+RD_MUST_USE bool rd_doc_uint(const char *name, const struct rd_doc *doc, uint64_t max,
+			     uint64_t *out, struct rd_err *err);
+/* Hexadecimal of min_len to max_len bytes, either case. */
+RD_MUST_USE bool rd_doc_hex(const char *name, const struct rd_doc *doc, struct rd_arena *arena,
+			    struct rd_view *out, struct rd_err *err);
 
 /* JSON text, with escapes: `text` as a quoted string at the end of the buffer. */
 void rd_json_put_string(struct rd_buf *out, struct rd_view text);

@@ -15,6 +15,7 @@
 
 #define RD_SUITE_1 1
 
+#define RD_SHA1_LEN 20
 #define RD_SHA256_LEN 32
 #define RD_SHA384_LEN 48
 #define RD_SHA512_LEN 64
@@ -37,7 +38,8 @@ RD_MUST_USE bool rd_crypto_random(struct rd_span *out, struct rd_err *err);
 
 /* ---- hash, MAC, KDF ---------------------------------------------------------------------- */
 
-enum rd_hash { RD_HASH_SHA256 = 1, RD_HASH_SHA384 = 2, RD_HASH_SHA512 = 3 };
+/* SHA-1 only to read what old TPMs and firmware wrote; nothing of ours uses it. */
+enum rd_hash { RD_HASH_SHA256 = 1, RD_HASH_SHA384 = 2, RD_HASH_SHA512 = 3, RD_HASH_SHA1 = 4 };
 
 size_t rd_hash_len(enum rd_hash hash);
 /*
@@ -196,5 +198,164 @@ RD_MUST_USE bool rd_pem_unwrap(const char *label, struct rd_view pem, struct rd_
 RD_MUST_USE bool rd_cert_self_signed(const struct rd_secret *seed, struct rd_buf *der,
 				     struct rd_err *err);
 RD_MUST_USE bool rd_ed25519_spki(struct rd_view public_key, struct rd_buf *der, struct rd_err *err);
+
+/* ---- other people's keys and signatures, edge only ------------------------------------------ */
+
+enum rd_key_kind {
+	RD_KEY_OTHER = 0,
+	RD_KEY_RSA,
+	RD_KEY_P256,
+	RD_KEY_P384,
+	RD_KEY_P521,
+	RD_KEY_ED25519,
+};
+
+/* A public key is its DER SubjectPublicKeyInfo.  What it is; fails with "crypto.spki" for what is
+ * no key, such as a point that is not on its curve.  bits: of an RSA modulus or of the curve. */
+RD_MUST_USE bool rd_spki_kind(struct rd_view spki, enum rd_key_kind *kind, uint32_t *bits,
+			      struct rd_err *err);
+/* From a "PUBLIC KEY" PEM block. */
+RD_MUST_USE bool rd_spki_from_pem(struct rd_view pem, struct rd_arena *arena, struct rd_view *spki,
+				  struct rd_err *err);
+/* P-256, P-384, P-521: the uncompressed point 04||X||Y, checked to be on the curve. */
+RD_MUST_USE bool rd_spki_from_point(enum rd_key_kind curve, struct rd_view point,
+				    struct rd_arena *arena, struct rd_view *spki,
+				    struct rd_err *err);
+/* Big-endian, without leading zeros or with; n of 2048 to 8192 bits, e odd and at least 3. */
+RD_MUST_USE bool rd_spki_from_rsa(struct rd_view n, struct rd_view e, struct rd_arena *arena,
+				  struct rd_view *spki, struct rd_err *err);
+RD_MUST_USE bool rd_spki_from_ed25519(struct rd_view key, struct rd_arena *arena,
+				      struct rd_view *spki, struct rd_err *err);
+/* The uncompressed point 04||X||Y of an EC key, or the 32 bytes of an Ed25519 key: what
+ * rd_ecdsa_verify, rd_cose_check and rd_ed25519_verify take. */
+RD_MUST_USE bool rd_spki_raw(struct rd_view spki, struct rd_arena *arena, struct rd_view *raw,
+			     struct rd_err *err);
+
+enum rd_signature_form {
+	RD_SIGNATURE_ECDSA_RAW, /* r||s, big-endian, each as long as the curve's order */
+	RD_SIGNATURE_ECDSA_DER,
+	RD_SIGNATURE_RSA_PKCS1,
+	RD_SIGNATURE_RSA_PSS, /* MGF1 with the same hash; salt as long as the hash (AMD, JOSE) */
+	RD_SIGNATURE_RSA_PSS_ANY_SALT, /* TPMs */
+	RD_SIGNATURE_EDDSA,            /* `hash` is ignored */
+};
+/* False with "crypto.signature" when it does not verify, "crypto.signature.form" when key and form
+ * do not go together; r and s must be in 1..n-1. */
+RD_MUST_USE bool rd_signature_verify(struct rd_view spki, enum rd_signature_form form,
+				     enum rd_hash hash, struct rd_view message,
+				     struct rd_view signature, struct rd_err *err);
+
+/* ---- X.509 (RFC 5280), edge only ------------------------------------------------------------- */
+
+#define RD_CERT_MAX (16u * 1024) /* bytes of one certificate */
+#define RD_CRL_MAX (4u * 1024 * 1024)
+#define RD_CERT_PATH_MAX 10u
+
+/* A certificate taken apart.  Views point into `der`, which outlives it, or into the arena. */
+struct rd_cert {
+	struct rd_view der;
+	struct rd_view spki;
+	struct rd_view subject, issuer;       /* DER names */
+	struct rd_view subject_cn, issuer_cn; /* UTF-8; empty if there is none */
+	struct rd_view serial;                /* big-endian, no leading zeros; empty for 0 */
+	int64_t not_before, not_after;        /* Unix seconds; both inclusive */
+	bool is_ca;
+	int32_t path_len; /* -1: no limit */
+	bool has_key_usage, may_sign_certs, may_sign_crls, may_sign;
+	struct rd_view subject_key_id, authority_key_id; /* empty if not there */
+	enum rd_key_kind key;
+	uint32_t key_bits;
+	bool signed_with_pss; /* RSASSA-PSS over the certificate */
+};
+/* Exactly one DER certificate, nothing behind it; fails with "crypto.cert.form". */
+RD_MUST_USE bool rd_cert_parse(struct rd_view der, struct rd_arena *arena, struct rd_cert *out,
+			       struct rd_err *err);
+/* Every "CERTIFICATE" block of a PEM text (0 of them is no error; NULs at the end and text between
+ * blocks are tolerated), or, if the bytes are DER, that one.  More than `max` fails. */
+RD_MUST_USE bool rd_certs_read(struct rd_view text_or_der, struct rd_arena *arena,
+			       struct rd_cert *certs, uint32_t max, uint32_t *n,
+			       struct rd_err *err);
+/* The content of an extension's OCTET STRING, by dotted OID.  False: not there. */
+bool rd_cert_extension(const struct rd_cert *cert, const char *oid, struct rd_view *value);
+/* `issuer` is named as issuer and its key signed `cert`; nothing else is looked at. */
+RD_MUST_USE bool rd_cert_issued_by(const struct rd_cert *cert, const struct rd_cert *issuer,
+				   struct rd_err *err);
+
+/* How to build a path. */
+struct rd_cert_path_rules {
+	const struct rd_cert
+		*anchor; /* trusted by key: any certificate of that key and name serves */
+	uint32_t n_anchors;
+	const struct rd_cert *pool; /* intermediates, in any order; untrusted */
+	uint32_t n_pool;
+	int64_t now_unix_s;           /* < 0: dates are not looked at */
+	bool ignore_unknown_critical; /* vendors with private critical extensions */
+};
+struct rd_cert_path {
+	uint32_t n;
+	const struct rd_cert *cert[RD_CERT_PATH_MAX]; /* leaf first, anchor last */
+	const struct rd_cert *anchor;                 /* the rule's anchor whose key it ends in */
+};
+/*
+ * A path from `leaf` to an anchor: names, signatures, CA flags, path lengths, key usage (OpenSSL,
+ * without -x509_strict: genuine leaves of AMD and AWS lack an authority key id).  Signatures by
+ * SHA-1 or weaker and RSA keys under 2048 bits fail.  Dates are checked by us, so that the failure
+ * says which certificate and when:
+ *   "crypto.cert.path"   no path to an anchor;    "crypto.cert.time"  one is out of its dates.
+ * With "crypto.cert.time" *out is filled in: everything else held.
+ */
+RD_MUST_USE bool rd_cert_path_build(const struct rd_cert *leaf,
+				    const struct rd_cert_path_rules *rules, struct rd_arena *arena,
+				    struct rd_cert_path *out, struct rd_err *err);
+
+/* A certificate revocation list. */
+struct rd_crl {
+	struct rd_view der;
+	struct rd_view issuer; /* DER name */
+	struct rd_view issuer_cn;
+	struct rd_view authority_key_id;
+	int64_t this_update, next_update; /* next_update < 0: not stated */
+	struct rd_view number;            /* CRL number, big-endian; empty if not stated */
+	uint32_t n_revoked;
+};
+/* DER, PEM "X509 CRL", or hexadecimal text of the DER (Intel's service gives that);
+ * "crypto.crl.form". */
+RD_MUST_USE bool rd_crl_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_crl *out,
+			      struct rd_err *err);
+/* Issuer's name, key id and signature ("crypto.crl.issuer", "crypto.signature") and dates
+ * ("crypto.crl.time"; now < 0: not looked at).  Unknown critical extensions fail. */
+RD_MUST_USE bool rd_crl_check(const struct rd_crl *crl, const struct rd_cert *issuer,
+			      int64_t now_unix_s, struct rd_err *err);
+/* The certificate's serial is on the list (its issuer must be the list's). */
+RD_MUST_USE bool rd_crl_revokes(const struct rd_crl *crl, const struct rd_cert *cert, bool *revoked,
+				struct rd_err *err);
+
+/* ---- DER, edge only -------------------------------------------------------------------------- */
+
+enum rd_der_tag {
+	RD_DER_BOOLEAN = 0x01,
+	RD_DER_INTEGER = 0x02,
+	RD_DER_BIT_STRING = 0x03,
+	RD_DER_OCTET_STRING = 0x04,
+	RD_DER_OID = 0x06,
+	RD_DER_ENUMERATED = 0x0A,
+	RD_DER_UTF8_STRING = 0x0C,
+	RD_DER_PRINTABLE_STRING = 0x13,
+	RD_DER_IA5_STRING = 0x16,
+	RD_DER_SEQUENCE = 0x30,
+	RD_DER_SET = 0x31,
+};
+/* Takes the next element off the front of *in: its tag byte (one byte only) and its content. Strict
+ * DER: definite, shortest lengths, inside *in; else "crypto.der".  Nesting is the caller's loop:
+ * this never recurses. */
+RD_MUST_USE bool rd_der_next(struct rd_view *in, uint8_t *tag, struct rd_view *content,
+			     struct rd_err *err);
+/* The next element must have this tag. */
+RD_MUST_USE bool rd_der_expect(struct rd_view *in, uint8_t tag, struct rd_view *content,
+			       struct rd_err *err);
+/* A non-negative INTEGER in its shortest form, at most `max`. */
+RD_MUST_USE bool rd_der_uint(struct rd_view *in, uint64_t max, uint64_t *out, struct rd_err *err);
+/* Content of an OID equals the dotted text. */
+bool rd_der_oid_is(struct rd_view oid_content, const char *dotted);
 
 #endif

@@ -10,9 +10,10 @@
  *    content type names the technology.  The report is the technology's own format, untouched (an
  *    SNP report, a TDX quote, an NSM document...), and carries report_data; the claims hash to it.
  *
- * parse and verify are pure: bytes, collateral and time come in, findings and facts go out.  What a
- * fact is worth (is this measurement wanted, is this platform accepted) is attest's to say, not
- * ours.  A new technology is a folder and one line in rd_tees: nothing else changes.
+ * verify is pure: bytes, collateral and time come in, reasons and claims go out.  What a claim is
+ * worth (is this measurement wanted, is this platform accepted) is attest's to say, not ours: a
+ * technology only lists in `rules` what may be asked of its claims.  A new technology is a folder
+ * and one line in rd_tees: nothing else changes.
  */
 #ifndef REDOUBT_TEE_H
 #define REDOUBT_TEE_H
@@ -24,16 +25,16 @@ extern const struct rd_code_text rd_tee_codes[];
 
 /* ---- claims ---------------------------------------------------------------------------------- */
 
-#define RD_CLAIMS_MAX 4096u       /* bytes of an encoded claims map */
+#define RD_CLAIMS_MAX 4096u /* bytes of an encoded claims map */
 #define RD_REPORT_DATA_LEN 64u
-#define RD_MEASUREMENT_LEN 48u    /* SHA-384 of the enclave file */
+#define RD_MEASUREMENT_LEN 48u /* SHA-384 of the enclave file */
 #define RD_EAT_PROFILE "tag:redoubt,2026:evidence-v1"
 
 /* What the evidence is for; mixed into the binding, so that one cannot serve as another. */
 enum rd_role {
 	RD_ROLE_NONE = 0,
-	RD_ROLE_BROKER = 1,  /* a session with a broker */
-	RD_ROLE_READER = 2,  /* later */
+	RD_ROLE_BROKER = 1, /* a session with a broker */
+	RD_ROLE_READER = 2, /* later */
 	RD_ROLE_RECEIPT = 3,
 };
 
@@ -62,7 +63,7 @@ enum rd_claim_key {
  */
 struct rd_claims {
 	enum rd_role role;
-	struct rd_view nonce;           /* receipts: SHA-256(payload), equal to binding */
+	struct rd_view nonce; /* receipts: SHA-256(payload), equal to binding */
 	struct rd_view room_hash;
 	struct rd_view query;           /* name of the query, UTF-8 */
 	struct rd_view parameters_hash; /* SHA-256 of the CBOR parameters */
@@ -73,7 +74,7 @@ struct rd_claims {
 	bool has_launch; /* the three below are there: not in a draft */
 	struct rd_view measurement;
 	struct rd_view launch_config;
-	uint32_t sandbox_missing;       /* mask of enum rd_sandbox_layer (redoubt/os.h) */
+	uint32_t sandbox_missing; /* mask of enum rd_sandbox_layer (redoubt/os.h) */
 };
 
 /* Deterministic CBOR; a programmer's slip in a length fails with "tee.claims.form". */
@@ -81,8 +82,7 @@ RD_MUST_USE bool rd_claims_encode(const struct rd_claims *claims, struct rd_buf 
 				  struct rd_err *err);
 /* Strict: exactly these keys, types and lengths for the role; with all three launcher's claims or
  * none of them (has_launch). */
-RD_MUST_USE bool rd_claims_decode(struct rd_view bytes, struct rd_claims *out,
-				  struct rd_err *err);
+RD_MUST_USE bool rd_claims_decode(struct rd_view bytes, struct rd_claims *out, struct rd_err *err);
 /* SHA-256(CBOR["redoubt-binding-v1", role, T, X]); T and X have 32 bytes. */
 RD_MUST_USE bool rd_claims_binding(enum rd_role role, struct rd_view transcript,
 				   struct rd_view exporter, uint8_t out[RD_SHA256_LEN],
@@ -109,8 +109,7 @@ struct rd_bundle {
 };
 RD_MUST_USE bool rd_bundle_encode(const struct rd_bundle *bundle, struct rd_buf *out,
 				  struct rd_err *err);
-RD_MUST_USE bool rd_bundle_decode(struct rd_view bytes, struct rd_bundle *out,
-				  struct rd_err *err);
+RD_MUST_USE bool rd_bundle_decode(struct rd_view bytes, struct rd_bundle *out, struct rd_err *err);
 
 /* ---- technologies ---------------------------------------------------------------------------- */
 
@@ -126,59 +125,168 @@ enum rd_level {
 const char *rd_level_name(enum rd_level level);
 RD_MUST_USE bool rd_level_parse(struct rd_view name, enum rd_level *out, struct rd_err *err);
 
-/* One thing that verify looked at.  What a check could not do for want of input is a finding too.
- */
-enum rd_finding_state {
-	RD_FINDING_BAD = 0,     /* the zero refuses */
-	RD_FINDING_UNKNOWN = 1, /* needed collateral or time is missing; refuses unless allowed */
-	RD_FINDING_OK = 2,
+/* ---- what verification says ------------------------------------------------------------------ */
+
+/* What a reason is about.  Each has one result. */
+enum rd_aspect {
+	RD_ASPECT_CRYPTO = 0,     /* signatures, chains, bindings, validity dates of certificates */
+	RD_ASPECT_REVOCATION = 1, /* revocation lists present, fresh, clean */
+	RD_ASPECT_TCB = 2,        /* firmware and microcode versions, their status words */
+	RD_ASPECT_POLICY = 3,     /* reference values, debug, levels, platforms, expected claims */
+	RD_ASPECTS = 4
 };
-enum rd_finding_kind {
-	RD_FINDING_CRYPTO = 0,     /* signatures and certificate paths */
-	RD_FINDING_REVOCATION = 1,
-	RD_FINDING_TCB = 2,        /* firmware and microcode versions */
-	RD_FINDING_FORM = 3,       /* reserved fields, consistency inside the evidence */
+/* Of one reason, and of an aspect: the least of its reasons, warnings aside. */
+enum rd_result {
+	RD_RESULT_FAIL = 0,   /* the zero refuses */
+	RD_RESULT_ABSENT = 1, /* could not be looked at: collateral or time is missing */
+	RD_RESULT_PASS = 2,
+	RD_RESULT_WARNING = 3, /* worth a person's look; changes no result */
 };
-struct rd_finding {
-	enum rd_finding_kind kind;
-	enum rd_finding_state state;
-	const char *code;      /* stable, in rd_tee_codes: "tee.process.signature" */
-	struct rd_view text;   /* expected, found; in the arena */
+/* "FAIL" is lower-case here: "fail", "absent", "pass", "warning"; "crypto"... */
+const char *rd_result_name(enum rd_result result);
+const char *rd_aspect_name(enum rd_aspect aspect);
+
+/* One check and how it went, for a person and a program.  Texts live in the arena or forever. */
+struct rd_reason {
+	enum rd_aspect aspect;
+	enum rd_result result;
+	const char *code;               /* stable, in a table of codes: "tee.snp.signature" */
+	const char *claim;              /* what was looked at: "reported_tcb" */
+	struct rd_view expected, found; /* text */
+	struct rd_view remedy;          /* what would lift it, where more is known than the code
+					   says: "microcode 219, needs 222"; else empty */
 };
 
-#define RD_FINDINGS_MAX 48u
-#define RD_TEE_FACTS_MAX 48u
-
-/* Anything worth showing or appraising that only this technology has: "snp.vmpl" = "0". */
-struct rd_tee_fact {
+/* What the evidence says, under the name that outputs and policies use.  A dot nests:
+ * "pcrs.0" is entry 0 of the map pcrs. */
+enum rd_claim_kind {
+	RD_CLAIM_NULL,
+	RD_CLAIM_BYTES, /* printed in hexadecimal */
+	RD_CLAIM_TEXT,  /* UTF-8 */
+	RD_CLAIM_UINT,
+	RD_CLAIM_BOOL,
+	RD_CLAIM_TIME, /* seconds since 1970, printed as RFC 3339 */
+};
+struct rd_tee_claim {
 	const char *name;
-	struct rd_view value; /* text in the arena */
+	enum rd_claim_kind kind;
+	struct rd_view bytes; /* bytes and text */
+	uint64_t number;      /* uint, bool, time */
 };
 
-/* Normalised.  Views point into the evidence or the arena. */
+#define RD_REASONS_MAX 128u
+#define RD_TEE_CLAIMS_MAX 160u
+
+/* Normalised.  Views point into the evidence, the collateral or the arena. */
 struct rd_tee_result {
 	enum rd_level level;
-	struct rd_view report_data;     /* 64 or 32 bytes */
+	struct rd_view report_data;     /* 64 or 32 bytes; empty where the form has none */
 	struct rd_view platform_id;     /* SNP chip id, PCK platform id, EK, launcher's public key;
-	                                   empty where the evidence hides it */
+					   empty where the evidence hides it */
 	struct rd_view platform_digest; /* launch digest of the VM, MRTD...; empty at `software` */
 	bool measures_enclave;          /* this hardware measures the enclave file itself ... */
 	struct rd_view enclave_digest;  /* ... and this is its value, to equal the claim */
 	bool debug;                     /* the technology says that memory can be inspected */
-	uint32_t n_findings;
-	struct rd_finding finding[RD_FINDINGS_MAX];
-	uint32_t n_facts;
-	struct rd_tee_fact fact[RD_TEE_FACTS_MAX];
+	struct rd_view product;         /* "Milan": chooses the part of a policy; may be empty */
+	struct rd_view tcb_status;      /* "UpToDate": the vendor's word; may be empty */
+	uint32_t n_reasons;
+	struct rd_reason reason[RD_REASONS_MAX];
+	uint32_t n_claims;
+	struct rd_tee_claim claim[RD_TEE_CLAIMS_MAX];
 };
-/* All findings are RD_FINDING_OK, and there is one. */
+/* Of one aspect: the least of its reasons; ABSENT if there is none but warnings. */
+enum rd_result rd_tee_result_of(const struct rd_tee_result *result, enum rd_aspect aspect);
+/* No reason is FAIL or ABSENT, and there is one that is PASS. */
 bool rd_tee_result_clean(const struct rd_tee_result *result);
+/* NULL if there is none of that name. */
+const struct rd_tee_claim *rd_tee_claim_find(const struct rd_tee_result *result, const char *name);
 
-/* What verify may use besides the report. */
+/* A piece that verification may use besides the evidence: certificate, revocation list, TCB info,
+ * key, event log... told apart by what it is, not by its name. */
+struct rd_collateral {
+	const char *name; /* for reasons: its file, or "" when it travelled with the evidence */
+	struct rd_view bytes;
+	bool trusted; /* the verifier's own file.  A bare key counts only then. */
+};
+
+#define RD_NONCE_MAX 1024u
+
+/* What verify may use besides the evidence.  Nothing is fetched. */
 struct rd_tee_input {
 	struct rd_view report;
-	uint32_t n_collateral;            /* what travelled along, and what the verifier keeps */
-	const struct rd_view *collateral;
-	int64_t now_unix_s;               /* < 0: no trusted time; what needs one is then UNKNOWN */
+	uint32_t n_collateral;
+	const struct rd_collateral *collateral;
+	int64_t now_unix_s;   /* < 0: no trusted time; what needs one is then ABSENT */
+	struct rd_view nonce; /* that the evidence must carry; empty: not demanded, a warning */
+	uint32_t n_anchors;   /* roots accepted beside the compiled-in ones: tests, own CAs */
+	const struct rd_cert *anchor;
+};
+
+/*
+ * For those who write a `verify`: where reasons and claims go.  The first failure of memory, or of
+ * room in the result, sticks, and rd_tee_done says so; a result without room for a reason never
+ * passes.  Strings of `name`, `code` and `claim` must outlive the result (literals or arena).
+ */
+struct rd_tee_work {
+	const struct rd_tee_input *in;
+	struct rd_arena *arena;
+	struct rd_tee_result *out;
+	struct rd_err *err;
+	bool failed;
+};
+/* Clears *out. */
+void rd_tee_begin(struct rd_tee_work *work, const struct rd_tee_input *in, struct rd_arena *arena,
+		  struct rd_tee_result *out, struct rd_err *err);
+RD_MUST_USE bool rd_tee_done(struct rd_tee_work *work);
+void rd_tee_reason(struct rd_tee_work *work, struct rd_reason reason);
+/* The common case: one check, texts copied from C strings. */
+struct rd_tee_words {
+	const char *code, *claim, *expected, *found;
+};
+void rd_tee_check(struct rd_tee_work *work, enum rd_aspect aspect, bool ok,
+		  struct rd_tee_words words);
+/* A check whose failure has an error with a text: `ok` false takes found from `why` (copied). */
+void rd_tee_check_err(struct rd_tee_work *work, enum rd_aspect aspect, bool ok,
+		      struct rd_tee_words words, const struct rd_err *why);
+void rd_tee_claim_bytes(struct rd_tee_work *work, const char *name, struct rd_view bytes);
+void rd_tee_claim_text(struct rd_tee_work *work, const char *name, struct rd_view text);
+void rd_tee_claim_uint(struct rd_tee_work *work, const char *name, uint64_t number);
+void rd_tee_claim_bool(struct rd_tee_work *work, const char *name, bool value);
+void rd_tee_claim_time(struct rd_tee_work *work, const char *name, int64_t unix_s);
+void rd_tee_claim_null(struct rd_tee_work *work, const char *name);
+/* "pcrs.7": a name made at run time, in the arena; "" when memory ran out. */
+const char *rd_tee_name(struct rd_tee_work *work, const char *fmt, ...) RD_PRINTF(2, 3);
+/* Hexadecimal in the arena, for a reason's texts; "nothing" for no bytes. */
+struct rd_view rd_tee_hex(struct rd_tee_work *work, struct rd_view bytes);
+/* The nonce rule that is the same for all: equal, or a warning when none is demanded. */
+void rd_tee_check_nonce(struct rd_tee_work *work, struct rd_view found);
+
+/* ---- rules: what a policy may say of a technology's claims ------------------------------------
+ */
+
+enum rd_rule_kind {
+	RD_RULE_ONE_OF,  /* the claim (bytes, text, uint) is in the policy's list; a claim name that
+			    ends with a dot takes a map of lists: pcrs: {0: [...]} */
+	RD_RULE_NONE_OF, /* it is not */
+	RD_RULE_AT_LEAST, /* uint; a name that ends with a dot takes a map: min_tcb: {snp: 24} */
+	RD_RULE_AT_MOST,
+	RD_RULE_FLAG,    /* bool: `forbidden`, `allowed` or `required` (to be true) */
+	RD_RULE_MAX_AGE, /* time: at most so many days before the time of verification */
+};
+enum rd_flag { RD_FLAG_ALLOWED = 0, RD_FLAG_FORBIDDEN = 1, RD_FLAG_REQUIRED = 2 };
+
+/*
+ * One key of a technology's map in a policy file.  `profile` is what holds without a policy file,
+ * `strict` what holds with one that does not name the key (flags only).  A `reference` that the
+ * policy does not set leaves a warning: nothing compares this claim.
+ */
+struct rd_tee_rule {
+	const char *key;   /* "measurements"; the end of a table is a NULL key */
+	const char *claim; /* "measurement" */
+	enum rd_rule_kind kind;
+	enum rd_flag profile, strict;
+	bool reference;
+	const char *help; /* half a line, for the manual and `policy suggest` */
 };
 
 /* What collect asks of its device. */
@@ -189,13 +297,17 @@ struct rd_tee_collector {
 };
 
 struct rd_tee {
-	const char *name;         /* "process", "snp": as rooms and policies write it */
-	const char *content_type; /* of the bundle in a CMW */
-	enum rd_level level;      /* the best this technology can give */
+	const char *name;            /* "process", "snp": as rooms and policies write it */
+	const char *content_type;    /* of the bundle in a CMW */
+	enum rd_level level;         /* the best this technology can give */
+	uint32_t must_not_be_absent; /* mask 1 << enum rd_aspect: absent there refuses, as crypto
+					does */
+	const struct rd_tee_rule *rules; /* ends with a NULL key; NULL: none */
 	/*
 	 * Pure, bounded by the report's length, memory only from the arena.  False only where the
-	 * report is not of this technology's form (RD_FAULT_MALFORMED); everything else it has to
-	 * say is findings.  A result without findings is never clean.
+	 * report is not of this technology's form (RD_FAULT_MALFORMED), or is of a form that is
+	 * understood but not supported (RD_FAULT_REFUSED); everything else it has to say is
+	 * reasons: each check leaves one, passed or not.
 	 */
 	bool (*verify)(const struct rd_tee_input *in, struct rd_arena *arena,
 		       struct rd_tee_result *out, struct rd_err *err);
@@ -212,7 +324,7 @@ const struct rd_tee *rd_tee_by_content_type(struct rd_view content_type);
 
 /*
  * Evidence as M3 and receipts carry it: CMW -> technology -> bundle -> verify -> claims decoded and
- * matched with report_data (a finding "tee.report_data" says if not).  claims_bytes are what to
+ * matched with report_data (a reason "tee.report_data" says if not).  claims_bytes are what to
  * hash and compare.  Evidence of an unknown type fails with "tee.type.unknown".
  */
 struct rd_evidence {
@@ -221,9 +333,8 @@ struct rd_evidence {
 	struct rd_claims claims;
 	struct rd_tee_result result;
 };
-RD_MUST_USE bool rd_evidence_verify(struct rd_view cmw, int64_t now_unix_s,
-				    struct rd_arena *arena, struct rd_evidence *out,
-				    struct rd_err *err);
+RD_MUST_USE bool rd_evidence_verify(struct rd_view cmw, int64_t now_unix_s, struct rd_arena *arena,
+				    struct rd_evidence *out, struct rd_err *err);
 /* The launcher's side: claims (complete) to a CMW, by this technology's collector. */
 RD_MUST_USE bool rd_evidence_make(const struct rd_tee *tee, struct rd_view claims,
 				  const struct rd_secret *launcher_key, struct rd_buf *cmw,

@@ -32,7 +32,7 @@ static void add(struct work *w, struct rd_reason reason)
 	struct rd_appraisal *a = w->out;
 
 	/* A full list must not swallow a failure: the verdict refuses then. */
-	if (a->n_reasons == RD_REASONS_MAX) {
+	if (a->n_reasons == RD_APPRAISAL_REASONS_MAX) {
 		a->result[RD_ASPECT_POLICY] = RD_RESULT_FAIL;
 		return;
 	}
@@ -58,33 +58,14 @@ static void judge(struct work *w, bool ok, struct words words)
 /* ---- what verification found --------------------------------------------------------------------
  */
 
-static void take_findings(struct work *w)
+static void take_reasons(struct work *w)
 {
-	static const enum rd_aspect aspects[] = { [RD_FINDING_CRYPTO] = RD_ASPECT_CRYPTO,
-						  [RD_FINDING_REVOCATION] = RD_ASPECT_REVOCATION,
-						  [RD_FINDING_TCB] = RD_ASPECT_TCB,
-						  [RD_FINDING_FORM] = RD_ASPECT_CRYPTO };
 	const struct rd_tee_result *r = &w->evidence->result;
-	bool seen[RD_ASPECTS] = { false };
 
-	for (uint32_t i = 0; i < r->n_findings; i++) {
-		const struct rd_finding *f = &r->finding[i];
-		enum rd_aspect aspect = aspects[f->kind];
-
-		seen[aspect] = true;
-		add(w, (struct rd_reason){ .aspect = aspect,
-					   .result = f->state == RD_FINDING_OK ? RD_RESULT_PASS
-						     : f->state == RD_FINDING_UNKNOWN
-							     ? RD_RESULT_ABSENT
-							     : RD_RESULT_FAIL,
-					   .code = f->code,
-					   .claim = "evidence",
-					   .expected = rd_view_str("in order"),
-					   .found = f->text });
-	}
+	for (uint32_t i = 0; i < r->n_reasons; i++)
+		add(w, r->reason[i]);
 	for (int a = RD_ASPECT_CRYPTO; a < RD_ASPECT_POLICY; a++)
-		if (!seen[a])
-			w->out->result[a] = RD_RESULT_ABSENT;
+		w->out->result[a] = rd_tee_result_of(r, (enum rd_aspect)a);
 }
 
 /* ---- policy
@@ -256,7 +237,7 @@ bool rd_appraise(const struct rd_policy *policy, const struct rd_evidence *evide
 
 	*out = (struct rd_appraisal){ .result = { RD_RESULT_PASS, RD_RESULT_PASS, RD_RESULT_PASS,
 						  RD_RESULT_PASS } };
-	take_findings(&w);
+	take_reasons(&w);
 	check_tee(&w);
 	check_measurement(&w);
 	check_platform(&w);
@@ -281,7 +262,7 @@ bool rd_appraisal_demand(const struct rd_appraisal *a, struct rd_err *err)
 		const struct rd_reason *r = &a->reason[i];
 		int n;
 
-		if (r->result == RD_RESULT_PASS || at >= sizeof(text) - 1)
+		if (r->result >= RD_RESULT_PASS || at >= sizeof(text) - 1)
 			continue;
 		if (r->result == RD_RESULT_FAIL && !code)
 			code = r->code;

@@ -1,9 +1,7 @@
 /* An appraisal for people and for programs. */
 #include <redoubt/attest.h>
 
-static const char *const results[] = { "FAIL", "absent", "pass" };
-static const char *const results_json[] = { "fail", "absent", "pass" };
-static const char *const aspects[] = { "crypto", "revocation", "tcb", "policy" };
+static const char *const results[] = { "FAIL", "absent", "pass", "warn" };
 
 bool rd_appraisal_print(const struct rd_appraisal *a, struct rd_buf *out, struct rd_err *err)
 {
@@ -17,8 +15,8 @@ bool rd_appraisal_print(const struct rd_appraisal *a, struct rd_buf *out, struct
 		const struct rd_reason *r = &a->reason[i];
 
 		rd_buf_printf(out, "  %-6s  %-10s  %-28s  %-18s  %.*s", results[r->result],
-			      aspects[r->aspect], r->code, r->claim, RD_FMT(r->found));
-		if (r->result != RD_RESULT_PASS)
+			      rd_aspect_name(r->aspect), r->code, r->claim, RD_FMT(r->found));
+		if (r->result < RD_RESULT_PASS)
 			rd_buf_printf(out, " (expected %.*s)", RD_FMT(r->expected));
 		rd_buf_printf(out, "\n");
 	}
@@ -35,7 +33,7 @@ static void put_reasons(const struct rd_appraisal *a, enum rd_aspect aspect, str
 		if (r->aspect != aspect)
 			continue;
 		rd_buf_printf(out, "%s{\"result\": \"%s\", \"code\": \"%s\", \"claim\": \"%s\", ",
-			      comma, results_json[r->result], r->code, r->claim);
+			      comma, rd_result_name(r->result), r->code, r->claim);
 		rd_buf_printf(out, "\"expected\": ");
 		rd_json_put_string(out, r->expected);
 		rd_buf_printf(out, ", \"found\": ");
@@ -52,7 +50,7 @@ bool rd_appraisal_json(const struct rd_appraisal *a, struct rd_buf *out, struct 
 		      rd_level_name(a->level));
 	for (int i = 0; i < RD_ASPECTS; i++) {
 		rd_buf_printf(out, "%s\"%s\": {\"result\": \"%s\", \"reasons\": [", i ? ", " : "",
-			      aspects[i], results_json[a->result[i]]);
+			      rd_aspect_name((enum rd_aspect)i), rd_result_name(a->result[i]));
 		put_reasons(a, (enum rd_aspect)i, out);
 		rd_buf_printf(out, "]}");
 	}

@@ -13,6 +13,9 @@ bool rd_crypto_fail(struct rd_err *err, const char *call);
 /* Empties OpenSSL's error queue of this thread where a failure is an answer, not a fault. */
 void rd_crypto_forget(void);
 
+/* NULL for a hash that is not one of ours. */
+const EVP_MD *rd_crypto_digest(enum rd_hash hash);
+
 /* ---- AEAD back ends ---------------------------------------------------------------------- */
 
 /*

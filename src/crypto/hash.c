@@ -17,11 +17,13 @@ size_t rd_hash_len(enum rd_hash hash)
 		return RD_SHA384_LEN;
 	case RD_HASH_SHA512:
 		return RD_SHA512_LEN;
+	case RD_HASH_SHA1:
+		return RD_SHA1_LEN;
 	}
 	return 0;
 }
 
-static const EVP_MD *digest_of(enum rd_hash hash)
+const EVP_MD *rd_crypto_digest(enum rd_hash hash)
 {
 	switch (hash) {
 	case RD_HASH_SHA256:
@@ -30,6 +32,8 @@ static const EVP_MD *digest_of(enum rd_hash hash)
 		return EVP_sha384();
 	case RD_HASH_SHA512:
 		return EVP_sha512();
+	case RD_HASH_SHA1:
+		return EVP_sha1();
 	}
 	return NULL;
 }
@@ -41,7 +45,7 @@ static bool unknown(enum rd_hash hash, struct rd_err *err)
 
 bool rd_hasher_new(enum rd_hash hash, struct rd_hasher **out, struct rd_err *err)
 {
-	const EVP_MD *digest = digest_of(hash);
+	const EVP_MD *digest = rd_crypto_digest(hash);
 	if (!digest)
 		return unknown(hash, err);
 	struct rd_hasher *h = calloc(1, sizeof *h);
@@ -99,7 +103,7 @@ bool rd_sha256(struct rd_view in, uint8_t out[RD_SHA256_LEN], struct rd_err *err
 bool rd_hmac(enum rd_hash hash, struct rd_view key, struct rd_view in, uint8_t *out,
 	     struct rd_err *err)
 {
-	const EVP_MD *digest = digest_of(hash);
+	const EVP_MD *digest = rd_crypto_digest(hash);
 	if (!digest)
 		return unknown(hash, err);
 	if (key.len > INT32_MAX)

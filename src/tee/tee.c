@@ -3,12 +3,6 @@
 
 #include <redoubt/codec.h>
 
-/* A new technology is a folder and a line here. */
-const struct rd_tee *const rd_tees[] = {
-	&rd_tee_process,
-	NULL,
-};
-
 const struct rd_tee *rd_tee_by_name(struct rd_view name)
 {
 	for (size_t i = 0; rd_tees[i]; i++)
@@ -44,33 +38,15 @@ bool rd_level_parse(struct rd_view name, enum rd_level *out, struct rd_err *err)
 		       (int)(name.len < 64 ? name.len : 64), (const char *)name.data);
 }
 
-bool rd_tee_result_clean(const struct rd_tee_result *result)
-{
-	for (uint32_t i = 0; i < result->n_findings; i++)
-		if (result->finding[i].state != RD_FINDING_OK)
-			return false;
-	return result->n_findings > 0;
-}
-
-static bool match_claims(const struct rd_bundle *bundle, struct rd_arena *arena,
-			 struct rd_tee_result *result, struct rd_err *err)
+static void match_claims(struct rd_tee_work *w, struct rd_view claims)
 {
 	struct rd_err why = { 0 };
-	struct rd_finding f = { .kind = RD_FINDING_FORM,
-				.state = RD_FINDING_OK,
-				.code = "tee.report_data" };
-	const char *text = "report data is the hash of these claims";
+	bool ok = rd_claims_match(claims, w->out->report_data, &why);
 
-	if (!rd_claims_match(bundle->claims, result->report_data, &why)) {
-		f.state = RD_FINDING_BAD;
-		text = why.text;
-	}
-	if (result->n_findings >= RD_FINDINGS_MAX)
-		return rd_fail(err, RD_FAULT_FAILED, "tee.findings", "too many findings");
-	if (!rd_arena_copy(arena, rd_view_str(text), &f.text, err))
-		return false;
-	result->finding[result->n_findings++] = f;
-	return true;
+	rd_tee_check_err(w, RD_ASPECT_CRYPTO, ok,
+			 (struct rd_tee_words){ "tee.report_data", "report_data",
+						"the hash of these claims", "equal" },
+			 &why);
 }
 
 bool rd_evidence_verify(struct rd_view cmw, int64_t now_unix_s, struct rd_arena *arena,
@@ -78,7 +54,9 @@ bool rd_evidence_verify(struct rd_view cmw, int64_t now_unix_s, struct rd_arena 
 {
 	struct rd_view type, value;
 	struct rd_tee_input in = { .now_unix_s = now_unix_s };
+	struct rd_collateral pieces[RD_COLLATERAL_MAX];
 	struct rd_evidence *e = out;
+	struct rd_tee_work work;
 
 	*e = (struct rd_evidence){ 0 };
 	if (!rd_cmw_get(cmw, &type, &value, err))
@@ -96,10 +74,14 @@ bool rd_evidence_verify(struct rd_view cmw, int64_t now_unix_s, struct rd_arena 
 			       "%s: claims that no launcher completed", e->tee->name);
 	in.report = e->bundle.report;
 	in.n_collateral = e->bundle.n_collateral;
-	in.collateral = e->bundle.collateral;
+	for (uint32_t i = 0; i < in.n_collateral; i++)
+		pieces[i] = (struct rd_collateral){ .name = "", .bytes = e->bundle.collateral[i] };
+	in.collateral = pieces;
 	if (!e->tee->verify(&in, arena, &e->result, err))
 		return rd_wrap(err, "%s", e->tee->name);
-	return match_claims(&e->bundle, arena, &e->result, err);
+	work = (struct rd_tee_work){ .in = &in, .arena = arena, .out = &e->result, .err = err };
+	match_claims(&work, e->bundle.claims);
+	return rd_tee_done(&work);
 }
 
 bool rd_evidence_make(const struct rd_tee *tee, struct rd_view claims,

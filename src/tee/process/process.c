@@ -34,25 +34,25 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 {
 	struct rd_view payload, checked;
 	struct rd_err why = { 0 };
+	struct rd_tee_work w;
 	struct report report;
-	struct rd_finding f = { .kind = RD_FINDING_CRYPTO,
-				.state = RD_FINDING_OK,
-				.code = "tee.process.signature" };
-	const char *text = "signed by the launcher's key; software isolation, no TEE";
+	bool ok;
 
 	if (!rd_cose_peek(TYPE, in->report, &payload, err) || !parse(payload, &report, err))
 		return false;
-	if (!rd_cose_verify(TYPE, in->report, report.key, &checked, &why)) {
-		f.state = RD_FINDING_BAD;
-		text = why.text;
-	}
-	*out = (struct rd_tee_result){ .level = RD_LEVEL_SOFTWARE };
-	if (!rd_arena_copy(arena, rd_view_str(text), &f.text, err))
-		return false;
+	rd_tee_begin(&w, in, arena, out, err);
+	out->level = RD_LEVEL_SOFTWARE;
 	out->report_data = report.report_data;
 	out->platform_id = report.key;
-	out->finding[out->n_findings++] = f;
-	return true;
+	rd_tee_claim_bytes(&w, "report_data", report.report_data);
+	rd_tee_claim_bytes(&w, "launcher_key", report.key);
+	ok = rd_cose_verify(TYPE, in->report, report.key, &checked, &why);
+	rd_tee_check_err(&w, RD_ASPECT_CRYPTO, ok,
+			 (struct rd_tee_words){ "tee.process.signature", "signature",
+						"by the launcher's key",
+						"software isolation, no TEE" },
+			 &why);
+	return rd_tee_done(&w);
 }
 
 static bool collect(const struct rd_tee_collector *in, struct rd_buf *report, struct rd_err *err)

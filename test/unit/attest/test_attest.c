@@ -11,9 +11,10 @@
 
 static uint8_t measurement[48] = { 1 }, config[32] = { 2 }, platform_id[32] = { 3 };
 static uint8_t value[9][32];
-static struct rd_finding good = { .kind = RD_FINDING_CRYPTO,
-				  .state = RD_FINDING_OK,
-				  .code = "tee.process.signature" };
+static struct rd_reason good = { .aspect = RD_ASPECT_CRYPTO,
+				 .result = RD_RESULT_PASS,
+				 .code = "tee.process.signature",
+				 .claim = "signature" };
 
 static struct rd_view v(int i)
 {
@@ -73,16 +74,17 @@ static void make(struct case_ *c)
 						 .launch_config = rd_view_of(config, 32) };
 	c->evidence.result = (struct rd_tee_result){ .level = RD_LEVEL_SOFTWARE,
 						     .platform_id = rd_view_of(platform_id, 32),
-						     .n_findings = 1,
-						     .finding = { good } };
+						     .n_reasons = 1,
+						     .reason = { good } };
 }
 
 /* One change, and the code that must come of it; NULL: still accepted. */
 #define CASES(X) \
 	X((void)0, NULL) \
-	X(c.evidence.result.finding[0].state = RD_FINDING_BAD, "tee.process.signature") \
-	X(c.evidence.result.finding[0].state = RD_FINDING_UNKNOWN, "attest.refused") \
-	X(c.evidence.result.n_findings = 0, "attest.refused") \
+	X(c.evidence.result.reason[0].result = RD_RESULT_FAIL, "tee.process.signature") \
+	X(c.evidence.result.reason[0].result = RD_RESULT_ABSENT, "attest.refused") \
+	X(c.evidence.result.reason[0].result = RD_RESULT_WARNING, "attest.refused") \
+	X(c.evidence.result.n_reasons = 0, "attest.refused") \
 	X(c.policy.tee[0] = rd_view_str("snp"), "attest.tee") \
 	X(c.evidence.result.level = RD_LEVEL_NONE, "attest.level") \
 	X(c.policy.min_level = RD_LEVEL_TPM, "attest.level") \

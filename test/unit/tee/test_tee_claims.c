@@ -175,11 +175,14 @@ static void test_result_refuses_by_default(void **state)
 
 	(void)state;
 	assert_false(rd_tee_result_clean(&result));
-	result.n_findings = 1;
+	result.n_reasons = 1;
 	assert_false(rd_tee_result_clean(&result));
-	result.finding[0].state = RD_FINDING_UNKNOWN;
+	result.reason[0].result = RD_RESULT_ABSENT;
 	assert_false(rd_tee_result_clean(&result));
-	result.finding[0].state = RD_FINDING_OK;
+	result.reason[0].result = RD_RESULT_WARNING;
+	assert_false(rd_tee_result_clean(&result));
+	assert_int_equal(rd_tee_result_of(&result, RD_ASPECT_CRYPTO), RD_RESULT_ABSENT);
+	result.reason[0].result = RD_RESULT_PASS;
 	assert_true(rd_tee_result_clean(&result));
 }
 
