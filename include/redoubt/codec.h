@@ -217,7 +217,7 @@ RD_MUST_USE bool rd_doc_only(const char *name, const struct rd_doc *map, const c
 /* Scalars of a document: "name: KEY: expected ..." with line and column on failure. */
 RD_MUST_USE bool rd_doc_uint(const char *name, const struct rd_doc *doc, uint64_t max,
 			     uint64_t *out, struct rd_err *err);
-/* Hexadecimal of min_len to max_len bytes, either case. */
+/* Hexadecimal of whole bytes, either case; may be empty. */
 RD_MUST_USE bool rd_doc_hex(const char *name, const struct rd_doc *doc, struct rd_arena *arena,
 			    struct rd_view *out, struct rd_err *err);
 

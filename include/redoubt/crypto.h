@@ -305,7 +305,7 @@ struct rd_cert_path {
  * With "crypto.cert.time" *out is filled in: everything else held.
  */
 RD_MUST_USE bool rd_cert_path_build(const struct rd_cert *leaf,
-				    const struct rd_cert_path_rules *rules, struct rd_arena *arena,
+				    const struct rd_cert_path_rules *rules,
 				    struct rd_cert_path *out, struct rd_err *err);
 
 /* A certificate revocation list. */

@@ -47,6 +47,8 @@ const struct rd_code_text rd_codec_codes[] = {
 	  "The system may be out of memory: close other programs." },
 	{ "codec.json.syntax", "A text is not well-formed JSON.",
 	  "Correct the text at the line and column named." },
+	{ "codec.json.member", "A JSON object lacks the part that is signed or wanted.",
+	  "Fetch the document again, and keep it byte for byte." },
 	{ "codec.doc.text", "A text is not UTF-8, or holds a NUL.",
 	  "Save the file as UTF-8 text." },
 	{ "codec.doc.limit", "A text is larger or more deeply nested than is read here.",

@@ -120,3 +120,43 @@ bool rd_doc_only(const char *name, const struct rd_doc *map, const char *const *
 	}
 	return true;
 }
+
+static bool wrong_scalar(const char *name, const struct rd_doc *doc, const char *what,
+			 struct rd_err *err)
+{
+	struct rd_doc_builder b = { .name = name, .err = err };
+	const struct rd_view none = { NULL, 0 };
+
+	return rd_doc_fail(&b, (struct rd_doc_place){ doc->line, doc->column }, "codec.doc.kind",
+			   what, doc->kind == RD_DOC_SCALAR ? doc->text : none);
+}
+
+bool rd_doc_uint(const char *name, const struct rd_doc *doc, uint64_t max, uint64_t *out,
+		 struct rd_err *err)
+{
+	uint64_t v = 0;
+
+	if (doc->kind != RD_DOC_SCALAR || doc->quoted || doc->text.len == 0 || doc->text.len > 20)
+		return wrong_scalar(name, doc, "expected a whole number", err);
+	for (size_t i = 0; i < doc->text.len; i++) {
+		uint8_t c = doc->text.data[i];
+
+		if (c < '0' || c > '9' || v > (UINT64_MAX - 9) / 10)
+			return wrong_scalar(name, doc, "expected a whole number", err);
+		v = 10 * v + (uint64_t)(c - '0');
+	}
+	if (v > max)
+		return wrong_scalar(name, doc, "the number is too large", err);
+	*out = v;
+	return true;
+}
+
+bool rd_doc_hex(const char *name, const struct rd_doc *doc, struct rd_arena *arena,
+		struct rd_view *out, struct rd_err *err)
+{
+	struct rd_err unused = { 0 };
+
+	if (doc->kind != RD_DOC_SCALAR || !rd_unhex(arena, doc->text, out, &unused))
+		return wrong_scalar(name, doc, "expected hexadecimal", err);
+	return true;
+}

@@ -55,6 +55,10 @@ bool rd_aead_new_with(const struct rd_aead_ops *ops, struct rd_view key, struct 
 EVP_PKEY *rd_crypto_raw_private(int type, const struct rd_secret *key, struct rd_err *err);
 EVP_PKEY *rd_crypto_raw_public(int type, struct rd_view key, struct rd_err *err);
 void rd_crypto_pkey_free(EVP_PKEY **key);
+void rd_crypto_md_ctx_free(EVP_MD_CTX **ctx);
+
+/* Raw r||s, of equal lengths, to the DER form that OpenSSL takes; its length, or 0. */
+size_t rd_crypto_ecdsa_to_der(struct rd_view raw, uint8_t *der, size_t cap);
 
 /* X25519 (RFC 7748 6.1); an all-zero result is refused ("crypto.x25519.zero"). */
 bool rd_crypto_x25519(const struct rd_secret *private_key, struct rd_view public_key,

@@ -13,7 +13,7 @@ void rd_crypto_pkey_free(EVP_PKEY **key)
 	*key = NULL;
 }
 
-static void free_md_ctx(EVP_MD_CTX **ctx)
+void rd_crypto_md_ctx_free(EVP_MD_CTX **ctx)
 {
 	EVP_MD_CTX_free(*ctx);
 }
@@ -106,7 +106,7 @@ bool rd_ed25519_sign(const struct rd_secret *seed, struct rd_view message,
 {
 	EVP_PKEY *pkey RD_AUTO(rd_crypto_pkey_free) =
 		rd_crypto_raw_private(EVP_PKEY_ED25519, seed, err);
-	EVP_MD_CTX *ctx RD_AUTO(free_md_ctx) = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx RD_AUTO(rd_crypto_md_ctx_free) = EVP_MD_CTX_new();
 	size_t len = RD_ED25519_SIG_LEN;
 
 	if (!pkey)
@@ -128,7 +128,7 @@ bool rd_ed25519_verify(struct rd_view public_key, struct rd_view message, struct
 {
 	EVP_PKEY *pkey RD_AUTO(rd_crypto_pkey_free) =
 		rd_crypto_raw_public(EVP_PKEY_ED25519, public_key, err);
-	EVP_MD_CTX *ctx RD_AUTO(free_md_ctx) = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx RD_AUTO(rd_crypto_md_ctx_free) = EVP_MD_CTX_new();
 
 	if (!pkey)
 		return false;
@@ -203,8 +203,7 @@ static EVP_PKEY *ec_public(const struct curve *curve, struct rd_view point)
 	return pkey;
 }
 
-/* Raw r||s to the DER form that OpenSSL takes; its length, or 0. */
-static size_t signature_to_der(struct rd_view raw, uint8_t *der, size_t cap)
+size_t rd_crypto_ecdsa_to_der(struct rd_view raw, uint8_t *der, size_t cap)
 {
 	int half = (int)(raw.len / 2);
 	BIGNUM *r = BN_bin2bn(raw.data, half, NULL);
@@ -233,7 +232,7 @@ bool rd_ecdsa_verify(struct rd_view public_point, enum rd_hash hash, struct rd_v
 			   : hash == RD_HASH_SHA384 ? EVP_sha384()
 						    : EVP_sha512();
 	EVP_PKEY *pkey RD_AUTO(rd_crypto_pkey_free) = NULL;
-	EVP_MD_CTX *ctx RD_AUTO(free_md_ctx) = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx RD_AUTO(rd_crypto_md_ctx_free) = EVP_MD_CTX_new();
 	uint8_t der[160];
 	size_t der_len;
 
@@ -246,7 +245,7 @@ bool rd_ecdsa_verify(struct rd_view public_point, enum rd_hash hash, struct rd_v
 		return rd_crypto_fail(err, "EC public key");
 	if (signature.len != 2 * curve->coordinate_len)
 		return wrong_signature(err);
-	der_len = signature_to_der(signature, der, sizeof(der));
+	der_len = rd_crypto_ecdsa_to_der(signature, der, sizeof(der));
 	if (!der_len || EVP_DigestVerify(ctx, der, der_len, message.data, message.len) != 1)
 		return wrong_signature(err);
 	return true;
