@@ -89,6 +89,75 @@ RD_MUST_USE bool rd_policy_from_doc(const struct rd_doc *doc, const char *name,
 				    struct rd_arena *arena, struct rd_policy *out,
 				    struct rd_err *err);
 
+/* ---- evidence policies ----------------------------------------------------------------------- */
+
+/*
+ * What a verifier demands of evidence's claims, per technology: the values for the rules that the
+ * technology lists (struct rd_tee_rule).  Without a file the *profile* holds; a file starts from
+ * strict defaults, and says more:
+ *
+ *	version: 1
+ *	revocation: required            # default; or optional
+ *	anchors: [test-root.pem]        # accepted beside the vendors' roots; a warning each time
+ *	tdx:
+ *	  mrtd: [HEX96, ...]
+ *	  tcb_statuses:
+ *	    - UpToDate                  # default: this alone
+ *	    - {status: SWHardeningNeeded, until: 2027-01-01T00:00:00Z, advisories: [INTEL-SA-00289]}
+ *	snp:
+ *	  min_tcb: {snp: 24, microcode: 219}
+ *	  debug: forbidden
+ *	  products:
+ *	    Milan: {min_tcb: {microcode: 222}}   # in place of the general value
+ *
+ * An empty list is an error.
+ */
+#define RD_EVIDENCE_POLICY_SETTINGS_MAX 256u
+#define RD_EVIDENCE_POLICY_VALUES_MAX 1024u /* of one setting */
+#define RD_EVIDENCE_POLICY_ANCHORS_MAX 16u
+
+struct rd_rule_value {
+	struct rd_view key;  /* "0" of pcrs: {0: [...]}; empty where the rule takes a plain list */
+	struct rd_view text; /* as written */
+	uint64_t number;     /* of AT_LEAST, AT_MOST, MAX_AGE (days) */
+};
+struct rd_rule_setting {
+	const struct rd_tee *tee;
+	const struct rd_tee_rule *rule;
+	struct rd_view product; /* empty: every product */
+	enum rd_flag flag;
+	uint32_t n_values;
+	const struct rd_rule_value *value;
+};
+struct rd_accepted_status {
+	const struct rd_tee *tee;
+	struct rd_view status;
+	int64_t until_unix_s; /* < 0: always */
+	bool any_advisory;
+	uint32_t n_advisories; /* the evidence may have these and no others */
+	const struct rd_view *advisory;
+};
+struct rd_evidence_policy {
+	bool from_file; /* false, with all else zero: the profile */
+	bool revocation_optional;
+	uint32_t n_settings;
+	const struct rd_rule_setting *setting;
+	uint32_t n_statuses;
+	const struct rd_accepted_status *status;
+	uint32_t n_anchor_files; /* names as written: the caller reads them ... */
+	struct rd_view anchor_file[RD_EVIDENCE_POLICY_ANCHORS_MAX];
+	uint32_t n_anchors; /* ... into these */
+	const struct rd_cert *anchor;
+};
+/* Edge only.  `name` is the file's, for errors with line and column. */
+RD_MUST_USE bool rd_evidence_policy_from_doc(const struct rd_doc *doc, const char *name,
+					     struct rd_arena *arena, struct rd_evidence_policy *out,
+					     struct rd_err *err);
+/* The policy file that would accept exactly this, as text with a comment for each rule. */
+RD_MUST_USE bool rd_evidence_policy_suggest(const struct rd_tee *tee,
+					    const struct rd_tee_result *result, struct rd_buf *out,
+					    struct rd_err *err);
+
 /* ---- appraisal ------------------------------------------------------------------------------- */
 
 /* What the claims must be: recomputed by the verifier from its own side of the session or from a
@@ -107,6 +176,7 @@ struct rd_appraisal {
 	enum rd_verdict verdict;
 	enum rd_level level; /* that the evidence reached */
 	enum rd_result result[RD_ASPECTS];
+	struct rd_view tcb_status;            /* the vendor's word; may be empty */
 	const struct rd_reference *reference; /* that matched, or NULL */
 	const struct rd_platform *platform;   /* that matched, or NULL (also with any_platform) */
 	uint32_t n_reasons;                   /* every check leaves one, passed or not */
@@ -121,6 +191,19 @@ struct rd_appraisal {
 RD_MUST_USE bool rd_appraise(const struct rd_policy *policy, const struct rd_evidence *evidence,
 			     const struct rd_expected_claims *expected, struct rd_arena *arena,
 			     struct rd_appraisal *out, struct rd_err *err);
+/* Verified evidence that need not hold claims of ours. */
+struct rd_verified {
+	const struct rd_tee *tee;
+	const struct rd_tee_result *result;
+	int64_t now_unix_s; /* the time of verification; < 0: none */
+};
+/*
+ * Appraises it against an evidence policy: crypto must pass, nothing may fail, and what the
+ * technology or the policy demands may not be absent.
+ */
+RD_MUST_USE bool rd_appraise_evidence(const struct rd_evidence_policy *policy,
+				      const struct rd_verified *verified, struct rd_arena *arena,
+				      struct rd_appraisal *out, struct rd_err *err);
 /* The refusal as an error (fault REFUSED, code of the first failing reason, all of them in the
  * text); true when accepted. */
 RD_MUST_USE bool rd_appraisal_demand(const struct rd_appraisal *appraisal, struct rd_err *err);
@@ -128,8 +211,13 @@ RD_MUST_USE bool rd_appraisal_demand(const struct rd_appraisal *appraisal, struc
  * TEE".  No colours: cmd adds them. */
 RD_MUST_USE bool rd_appraisal_print(const struct rd_appraisal *appraisal, struct rd_buf *out,
 				    struct rd_err *err);
-/* {"verdict": ..., "level": ..., "findings": {"crypto": {"result", "reasons": [...]}, ...}}. */
-RD_MUST_USE bool rd_appraisal_json(const struct rd_appraisal *appraisal, struct rd_buf *out,
+/* {"verdict": ..., "level": ..., "findings": {"crypto": {"result", "reasons": [...]}, ...},
+ * "claims": {...}}; claims may be NULL. */
+RD_MUST_USE bool rd_appraisal_json(const struct rd_appraisal *appraisal,
+				   const struct rd_tee_result *claims, struct rd_buf *out,
 				   struct rd_err *err);
+/* The claims as a table that lines up. */
+RD_MUST_USE bool rd_claims_print(const struct rd_tee_result *claims, struct rd_buf *out,
+				 struct rd_err *err);
 
 #endif

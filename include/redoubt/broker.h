@@ -26,7 +26,7 @@ extern const struct rd_code_text rd_broker_codes[];
 struct rd_broker;
 
 struct rd_broker_new {
-	struct rd_view owner; /* name that rooms call it */
+	struct rd_view owner;                            /* name that rooms call it */
 	const struct rd_secret *tls_seed, *release_seed; /* Ed25519 */
 	struct rd_view sign_key; /* the owner's public one: checks its approvals */
 	struct rd_view passphrase;

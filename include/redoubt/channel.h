@@ -78,9 +78,9 @@ struct rd_session_ask {
 /* M4's payload: what the broker's release key signs. */
 struct rd_release_statement {
 	struct rd_view claims_hash, room_hash, query, parameters_hash;
-	struct rd_view owner;    /* name in the room */
-	uint64_t run;            /* counts up per room and query at this broker, from 1 */
-	int64_t time_unix_s;     /* the broker's clock */
+	struct rd_view owner;     /* name in the room */
+	uint64_t run;             /* counts up per room and query at this broker, from 1 */
+	int64_t time_unix_s;      /* the broker's clock */
 	struct rd_view keys_hash; /* SHA-256 of the encoded keys */
 };
 /* Reads a release without checking its signature (rd_release_check does): for logs and shows. */
@@ -103,9 +103,9 @@ struct rd_released_key {
 struct rd_session_client {
 	const struct rd_stream *stream;
 	struct rd_session_ask ask;
-	struct rd_view owner;       /* the name that M4 must carry */
-	struct rd_view tls_key;     /* raw Ed25519 of the broker, from the room */
-	struct rd_view release_key; /* raw Ed25519 of the broker, from the room */
+	struct rd_view owner;                   /* the name that M4 must carry */
+	struct rd_view tls_key;                 /* raw Ed25519 of the broker, from the room */
+	struct rd_view release_key;             /* raw Ed25519 of the broker, from the room */
 	const struct rd_secret *e_sign, *e_kem; /* private */
 	/* Turns a draft of claims (role broker) into evidence; rd_enclave_attest fits. */
 	bool (*attest)(void *ctx, const struct rd_claims *draft, struct rd_arena *arena,

@@ -94,7 +94,7 @@ RD_MUST_USE bool rd_os_message_send_fds(int fd, struct rd_view bytes, struct rd_
 					int64_t deadline_ns, struct rd_err *err);
 
 struct rd_os_message {
-	struct rd_span bytes; /* lent by the caller; a longer message is refused, not cut */
+	struct rd_span bytes;       /* lent by the caller; a longer message is refused, not cut */
 	int fds[RD_OS_MESSAGE_FDS]; /* owned by the receiver, close-on-exec */
 	uint32_t n_fds;
 	uint32_t max_fds; /* set by the caller; more are refused and closed */
@@ -111,9 +111,9 @@ void rd_os_close(int *fd);
 /* Layers of the process sandbox.  A set bit of a mask means: MISSING.  The numbers go into claims
  * (sandbox.missing, PROTOCOL.md 2): never renumber. */
 enum rd_sandbox_layer {
-	RD_SANDBOX_NAMESPACES = 1u << 0,   /* pid, net, ipc, mount, uts, cgroup namespaces */
-	RD_SANDBOX_USER_NS = 1u << 1,      /* own user namespace with no mapping */
-	RD_SANDBOX_EMPTY_ROOT = 1u << 2,   /* read-only empty root file system */
+	RD_SANDBOX_NAMESPACES = 1u << 0, /* pid, net, ipc, mount, uts, cgroup namespaces */
+	RD_SANDBOX_USER_NS = 1u << 1,    /* own user namespace with no mapping */
+	RD_SANDBOX_EMPTY_ROOT = 1u << 2, /* read-only empty root file system */
 	RD_SANDBOX_LANDLOCK = 1u << 3,
 	RD_SANDBOX_SECCOMP = 1u << 4,
 	RD_SANDBOX_NOT_DUMPABLE = 1u << 5, /* no peer of the same uid can attach or read */
@@ -211,7 +211,6 @@ RD_MUST_USE bool rd_os_recv_all(int fd, struct rd_span *out, int64_t deadline_ns
 RD_MUST_USE bool rd_os_wait_readable(const int *fds, uint32_t n, int64_t deadline_ns,
 				     uint32_t *index, struct rd_err *err);
 
-
 /*
  * A server: one thread a connection, at most `max_connections` (1..256) at a time; who comes when
  * all are taken is turned away.  Returns true when stop_fd becomes readable (-1: never), after it
@@ -250,10 +249,10 @@ bool rd_os_hung_up(int fd);
 struct rd_process_options {
 	/* ends with NULL; argv[0] is a path, or a name looked up in PATH */
 	const char *const *argv;
-	const char *const *env;  /* ends with NULL; NULL: the caller's */
+	const char *const *env;           /* ends with NULL; NULL: the caller's */
 	bool pipe_in, pipe_out, pipe_err; /* else: the caller's own, stdin from /dev/null */
-	bool quiet;              /* without pipe_out, pipe_err: to /dev/null */
-	int pass_fd[RD_OS_PASS_FDS]; /* appear in the child as 3, 4, ...; stay the caller's */
+	bool quiet;                       /* without pipe_out, pipe_err: to /dev/null */
+	int pass_fd[RD_OS_PASS_FDS];      /* appear in the child as 3, 4, ...; stay the caller's */
 	uint32_t n_pass_fds;
 };
 
@@ -284,10 +283,10 @@ RD_MUST_USE bool rd_os_signal_fd(int *fd, struct rd_err *err);
 
 /* What a child may have.  All of it is digested into the launch configuration. */
 struct rd_sandbox {
-	int exe_fd;                 /* sealed memfd, mode 0111: executed with empty argv and env */
-	int fd[RD_SANDBOX_FDS];     /* appear in the child as 3 and 4; nothing else is open */
-	uint32_t uid;               /* a uid of its own; used when the caller is root */
-	uint64_t memory_max;        /* bytes of address space */
+	int exe_fd;             /* sealed memfd, mode 0111: executed with empty argv and env */
+	int fd[RD_SANDBOX_FDS]; /* appear in the child as 3 and 4; nothing else is open */
+	uint32_t uid;           /* a uid of its own; used when the caller is root */
+	uint64_t memory_max;    /* bytes of address space */
 	uint32_t threads_max;
 };
 
@@ -298,8 +297,8 @@ struct rd_sandbox_child {
 
 /* Makes a sandboxed child; returns when it has executed.  The caller must be single-threaded, hold
  * no secrets, and reap the child (or ignore SIGCHLD).  The child dies with the caller. */
-RD_MUST_USE bool rd_os_sandbox_spawn(const struct rd_sandbox *sandbox,
-				     struct rd_sandbox_child *out, struct rd_err *err);
+RD_MUST_USE bool rd_os_sandbox_spawn(const struct rd_sandbox *sandbox, struct rd_sandbox_child *out,
+				     struct rd_err *err);
 /* The bytes that describe the fixed part of the launch configuration: filter programs and limits.
  * The same for the same build and options. */
 RD_MUST_USE bool rd_os_sandbox_describe(const struct rd_sandbox *sandbox, struct rd_buf *out,

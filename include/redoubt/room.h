@@ -21,8 +21,8 @@
 extern const struct rd_code_text rd_room_codes[];
 
 #define RD_ROOM_VERSION 1
-#define RD_ROOM_MAX (1u << 20)  /* bytes of a compiled room */
-#define RD_ROOM_NAME_MAX 64u    /* bytes of an id or a name: [a-z0-9._-], a letter or digit first */
+#define RD_ROOM_MAX (1u << 20) /* bytes of a compiled room */
+#define RD_ROOM_NAME_MAX 64u   /* bytes of an id or a name: [a-z0-9._-], a letter or digit first */
 #define RD_ROOM_OWNERS_MAX 32u
 #define RD_ROOM_TABLES_MAX 64u
 #define RD_ROOM_QUERIES_MAX 256u
@@ -40,17 +40,17 @@ struct rd_room_owner {
 };
 
 struct rd_room_table {
-	struct rd_view name;        /* as queries write it */
-	uint32_t owner;             /* index */
-	struct rd_view dataset;     /* with owner's key hash and version: struct rd_table_id */
+	struct rd_view name;    /* as queries write it */
+	uint32_t owner;         /* index */
+	struct rd_view dataset; /* with owner's key hash and version: struct rd_table_id */
 	uint64_t version;
-	struct rd_schema schema;    /* names, types, classes, unique: index = column id */
-	uint32_t person;            /* column id, or RD_NONE */
-	uint64_t min_persons;       /* 0: does not ask */
-	uint64_t min_cell;          /* 0: does not ask */
-	struct rd_view tail_digest; /* 32 bytes */
-	struct rd_view footer_commitment;         /* 32 bytes */
-	const struct rd_view *column_commitment;  /* schema.n of 32 bytes */
+	struct rd_schema schema;          /* names, types, classes, unique: index = column id */
+	uint32_t person;                  /* column id, or RD_NONE */
+	uint64_t min_persons;             /* 0: does not ask */
+	uint64_t min_cell;                /* 0: does not ask */
+	struct rd_view tail_digest;       /* 32 bytes */
+	struct rd_view footer_commitment; /* 32 bytes */
+	const struct rd_view *column_commitment; /* schema.n of 32 bytes */
 };
 
 struct rd_room_reader {
@@ -84,15 +84,13 @@ struct rd_room {
 	struct rd_policy policy;
 };
 
-RD_MUST_USE bool rd_room_encode(const struct rd_room *room, struct rd_buf *out,
-				struct rd_err *err);
+RD_MUST_USE bool rd_room_encode(const struct rd_room *room, struct rd_buf *out, struct rd_err *err);
 /* Hostile bytes.  Checks form, limits, names, references between the parts, the policy
  * (rd_policy_check), that every plan decodes, names the room's tables with the same schema, and
  * satisfies the rules (rd_rules_verify).  Views borrow from `bytes` or the arena. */
 RD_MUST_USE bool rd_room_decode(struct rd_view bytes, struct rd_arena *arena, struct rd_room *out,
 				struct rd_err *err);
-RD_MUST_USE bool rd_room_hash(struct rd_view bytes, uint8_t out[RD_SHA256_LEN],
-			      struct rd_err *err);
+RD_MUST_USE bool rd_room_hash(struct rd_view bytes, uint8_t out[RD_SHA256_LEN], struct rd_err *err);
 /* Index by name, or RD_NONE. */
 uint32_t rd_room_find_query(const struct rd_room *room, struct rd_view name);
 uint32_t rd_room_find_table(const struct rd_room *room, struct rd_view name);
@@ -179,9 +177,9 @@ struct rd_receipt {
 	const struct rd_receipt_input *input;
 	uint32_t n_releases;
 	const struct rd_receipt_release *release;
-	struct rd_view measurement;    /* 48 bytes */
-	struct rd_view answer_hash;    /* SHA-256(salt || answer) */
-	struct rd_view e_sign, e_kem;  /* the enclave's keys: e_sign signs this receipt */
+	struct rd_view measurement;   /* 48 bytes */
+	struct rd_view answer_hash;   /* SHA-256(salt || answer) */
+	struct rd_view e_sign, e_kem; /* the enclave's keys: e_sign signs this receipt */
 	uint64_t withheld_groups, withheld_cells; /* inner */
 	struct rd_view reader;                    /* outer: name of whom the file is sealed to */
 	struct rd_view sealed_digest;             /* outer: SHA-256 of the sealed file */
@@ -202,7 +200,7 @@ struct rd_receipt_checked {
 		struct rd_view owner;
 		uint64_t run;
 		int64_t time_unix_s;
-	} *seen; /* one a release, in the room's order of owners */
+	} * seen; /* one a release, in the room's order of owners */
 };
 /*
  * Everything: form; E_sign's signature; evidence verified and appraised under the room's policy at
@@ -314,8 +312,7 @@ struct rd_table_card {
 };
 RD_MUST_USE bool rd_table_card_print(const struct rd_table_card *card, struct rd_buf *out,
 				     struct rd_err *err);
-RD_MUST_USE bool rd_table_card_parse(struct rd_view text, const char *name,
-				     struct rd_arena *arena, struct rd_table_card *out,
-				     struct rd_err *err);
+RD_MUST_USE bool rd_table_card_parse(struct rd_view text, const char *name, struct rd_arena *arena,
+				     struct rd_table_card *out, struct rd_err *err);
 
 #endif

@@ -26,20 +26,20 @@ extern const struct rd_code_text rd_run_codes[];
 
 /* ---- the door -------------------------------------------------------------------------------- */
 
-#define RD_DOOR_JOB_MAX (2u << 20)     /* bytes of a job */
-#define RD_DOOR_BLOBS_MAX 64u          /* tables of a job */
-#define RD_DOOR_PEERS_MAX 64u          /* brokers of a job */
-#define RD_DOOR_CONNECTIONS_MAX 64u    /* over the life of an enclave */
-#define RD_DOOR_CONNECTION_IN_MAX (1u << 20) /* bytes one connection may bring in, in all */
-#define RD_DOOR_OUTPUTS_MAX 64u        /* sealed answers and receipts of a run */
+#define RD_DOOR_JOB_MAX (2u << 20)             /* bytes of a job */
+#define RD_DOOR_BLOBS_MAX 64u                  /* tables of a job */
+#define RD_DOOR_PEERS_MAX 64u                  /* brokers of a job */
+#define RD_DOOR_CONNECTIONS_MAX 64u            /* over the life of an enclave */
+#define RD_DOOR_CONNECTION_IN_MAX (1u << 20)   /* bytes one connection may bring in, in all */
+#define RD_DOOR_OUTPUTS_MAX 64u                /* sealed answers and receipts of a run */
 #define RD_DOOR_OUTPUT_MAX (UINT64_C(4) << 30) /* bytes of one output */
 
 /* All that the host learns about how far a run is. */
 enum rd_phase {
 	RD_PHASE_STARTING = 0,
-	RD_PHASE_READY = 1,     /* keys made */
+	RD_PHASE_READY = 1, /* keys made */
 	RD_PHASE_ATTESTING = 2,
-	RD_PHASE_READING = 3,   /* per cent of the input bytes */
+	RD_PHASE_READING = 3, /* per cent of the input bytes */
 	RD_PHASE_SEALING = 4,
 	RD_PHASE_DONE = 5,
 };
@@ -64,8 +64,8 @@ RD_MUST_USE bool rd_door_job(struct rd_door *door, int64_t deadline_ns, struct r
 
 /* Blob number `index` of the job as a source of bytes; lives as long as the door and the arena.
  * `prefetch` starts reads that a later `read` of the same range finds done. */
-RD_MUST_USE bool rd_door_blob(const struct rd_door_job *job, uint32_t index,
-			      struct rd_arena *arena, struct rd_blob *out, struct rd_err *err);
+RD_MUST_USE bool rd_door_blob(const struct rd_door_job *job, uint32_t index, struct rd_arena *arena,
+			      struct rd_blob *out, struct rd_err *err);
 
 /* A TCP connection to peer number `peer` of the job, relayed by the host. */
 RD_MUST_USE bool rd_door_connect(struct rd_door *door, uint32_t peer, uint32_t *connection,
@@ -88,14 +88,14 @@ RD_MUST_USE bool rd_door_done(struct rd_door *door, uint32_t code, struct rd_err
 /* How a run ended: all that the host is told (PROTOCOL.md 6, 7). */
 enum rd_run_end {
 	RD_END_DONE = 0,
-	RD_END_FAILED = 1,      /* an enclave's fault or a limit */
-	RD_END_JOB = 2,         /* the job's bytes are not a job */
-	RD_END_BROKER = 3,      /* a broker could not be reached or broke off */
-	RD_END_REFUSED = 4,     /* a broker refused, or a check in the enclave did */
-	RD_END_TABLE = 5,       /* a table is not the one that the room pins */
-	RD_END_DATA = 6,        /* overflow or the like: the reader learns where */
+	RD_END_FAILED = 1,  /* an enclave's fault or a limit */
+	RD_END_JOB = 2,     /* the job's bytes are not a job */
+	RD_END_BROKER = 3,  /* a broker could not be reached or broke off */
+	RD_END_REFUSED = 4, /* a broker refused, or a check in the enclave did */
+	RD_END_TABLE = 5,   /* a table is not the one that the room pins */
+	RD_END_DATA = 6,    /* overflow or the like: the reader learns where */
 	RD_END_MEMORY = 7,
-	RD_END_LOST = 100,      /* host side only: the enclave died */
+	RD_END_LOST = 100, /* host side only: the enclave died */
 };
 const char *rd_run_end_text(uint32_t code);
 
@@ -107,7 +107,7 @@ enum rd_enclave_state {
 	RD_ENCLAVE_ATTESTED = 2,    /* first evidence for a broker made */
 	RD_ENCLAVE_PROVISIONED = 3, /* all keys of the run are here */
 	RD_ENCLAVE_RUNNING = 4,
-	RD_ENCLAVE_SEALED = 5,      /* answers are sealed; receipts may still be attested */
+	RD_ENCLAVE_SEALED = 5, /* answers are sealed; receipts may still be attested */
 	RD_ENCLAVE_WIPED = 6,
 };
 const char *rd_enclave_state_name(enum rd_enclave_state state);
@@ -202,10 +202,10 @@ extern const struct rd_enclave_program rd_enclave_room_program;
 
 struct rd_launcher_options {
 	const char *enclave_path;
-	const char *key_path;  /* PEM, Ed25519 private, 0600: made by `redoubt host init` */
-	uint64_t memory_max;   /* bytes of address space an enclave may have */
+	const char *key_path; /* PEM, Ed25519 private, 0600: made by `redoubt host init` */
+	uint64_t memory_max;  /* bytes of address space an enclave may have */
 	uint32_t threads_max;
-	int host_fd;           /* socket pair to the host */
+	int host_fd; /* socket pair to the host */
 };
 /* Runs until the host hangs up.  Call it first in main: it forks the zygote. */
 RD_MUST_USE bool rd_launcher_run(const struct rd_launcher_options *options, struct rd_err *err);
@@ -218,8 +218,8 @@ RD_MUST_USE bool rd_run_measure(const char *path, uint8_t out[RD_MEASUREMENT_LEN
 
 struct rd_host_options {
 	const char *launcher_path, *enclave_path, *key_path;
-	uint64_t memory_max;   /* 0: 64 GiB of address space */
-	uint32_t threads_max;  /* 0: 16 */
+	uint64_t memory_max;  /* 0: 64 GiB of address space */
+	uint32_t threads_max; /* 0: 16 */
 };
 
 /* What a room needs to know of a host, and `host probe` prints. */

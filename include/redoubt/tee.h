@@ -160,9 +160,9 @@ struct rd_reason {
 /* What the evidence says, under the name that outputs and policies use.  A dot nests:
  * "pcrs.0" is entry 0 of the map pcrs. */
 enum rd_claim_kind {
+	RD_CLAIM_BYTES = 0, /* printed in hexadecimal */
 	RD_CLAIM_NULL,
-	RD_CLAIM_BYTES, /* printed in hexadecimal */
-	RD_CLAIM_TEXT,  /* UTF-8 */
+	RD_CLAIM_TEXT, /* UTF-8 */
 	RD_CLAIM_UINT,
 	RD_CLAIM_BOOL,
 	RD_CLAIM_TIME, /* seconds since 1970, printed as RFC 3339 */
@@ -198,6 +198,10 @@ struct rd_tee_result {
 enum rd_result rd_tee_result_of(const struct rd_tee_result *result, enum rd_aspect aspect);
 /* No reason is FAIL or ABSENT, and there is one that is PASS. */
 bool rd_tee_result_clean(const struct rd_tee_result *result);
+/* The code of the one reason about tcb_status: FAIL unless it is the vendor's best word, and then
+ * PASS where a policy accepts the word (`tcb_statuses`).  Claim "advisories": the vendor's ids,
+ * separated by ", ". */
+#define RD_TEE_STATUS_CODE "tee.tcb.status"
 /* NULL if there is none of that name. */
 const struct rd_tee_claim *rd_tee_claim_find(const struct rd_tee_result *result, const char *name);
 
@@ -261,6 +265,10 @@ struct rd_view rd_tee_hex(struct rd_tee_work *work, struct rd_view bytes);
 /* The nonce rule that is the same for all: equal, or a warning when none is demanded. */
 void rd_tee_check_nonce(struct rd_tee_work *work, struct rd_view found);
 
+/* The reason "tee.report_data": the result's report data is that of these encoded claims of ours.
+ */
+void rd_tee_check_report_data(struct rd_tee_work *work, struct rd_view claims);
+
 /* ---- rules: what a policy may say of a technology's claims ------------------------------------
  */
 
@@ -286,6 +294,9 @@ struct rd_tee_rule {
 	enum rd_rule_kind kind;
 	enum rd_flag profile, strict;
 	bool reference;
+	enum rd_claim_kind
+		value;    /* of the policy's values: BYTES (0 is taken as that), TEXT, UINT */
+	uint32_t len;     /* of BYTES; 0: any */
 	const char *help; /* half a line, for the manual and `policy suggest` */
 };
 
@@ -302,7 +313,8 @@ struct rd_tee {
 	enum rd_level level;         /* the best this technology can give */
 	uint32_t must_not_be_absent; /* mask 1 << enum rd_aspect: absent there refuses, as crypto
 					does */
-	const struct rd_tee_rule *rules; /* ends with a NULL key; NULL: none */
+	const struct rd_tee_rule *rules;  /* ends with a NULL key; NULL: none */
+	const struct rd_code_text *codes; /* of its own, ends with a NULL code; NULL: none */
 	/*
 	 * Pure, bounded by the report's length, memory only from the arena.  False only where the
 	 * report is not of this technology's form (RD_FAULT_MALFORMED), or is of a form that is
@@ -311,6 +323,12 @@ struct rd_tee {
 	 */
 	bool (*verify)(const struct rd_tee_input *in, struct rd_arena *arena,
 		       struct rd_tee_result *out, struct rd_err *err);
+	/*
+	 * What to fetch so that this evidence can be verified: appends lines "FILE URL", FILE being
+	 * a good name for it in a collateral folder.  Pure.  NULL: nothing is published for it.
+	 */
+	bool (*needs)(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_buf *out,
+		      struct rd_err *err);
 	/* Device to report; may block.  NULL: this technology cannot be collected here. */
 	bool (*collect)(const struct rd_tee_collector *in, struct rd_buf *report,
 			struct rd_err *err);

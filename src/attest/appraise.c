@@ -1,5 +1,6 @@
 /* Evidence held against a policy and against what the verifier knows: PROTOCOL.md 1 and 2. */
-#include <redoubt/attest.h>
+#include "attest_int.h"
+
 #include <redoubt/os.h>
 
 #include <stdio.h>
@@ -7,10 +8,7 @@
 struct work {
 	const struct rd_policy *policy;
 	const struct rd_evidence *evidence;
-	struct rd_arena *arena;
-	struct rd_appraisal *out;
-	struct rd_err *err;
-	bool failed; /* out of memory */
+	struct rd_attest_work to;
 };
 
 /* What a person can compare: hexadecimal, or text where it is text. */
@@ -22,12 +20,12 @@ static struct rd_view show(struct work *w, struct rd_view bytes, bool is_text)
 		return rd_view_str("nothing");
 	if (is_text)
 		return bytes;
-	if (!rd_hex(w->arena, bytes, &out, w->err))
-		w->failed = true;
+	if (!rd_hex(w->to.arena, bytes, &out, w->to.err))
+		w->to.failed = true;
 	return out;
 }
 
-static void add(struct work *w, struct rd_reason reason)
+void rd_attest_add(struct rd_attest_work *w, struct rd_reason reason)
 {
 	struct rd_appraisal *a = w->out;
 
@@ -39,6 +37,11 @@ static void add(struct work *w, struct rd_reason reason)
 	a->reason[a->n_reasons++] = reason;
 	if (reason.result < a->result[reason.aspect])
 		a->result[reason.aspect] = reason.result;
+}
+
+static void add(struct work *w, struct rd_reason reason)
+{
+	rd_attest_add(&w->to, reason);
 }
 
 struct words {
@@ -58,14 +61,14 @@ static void judge(struct work *w, bool ok, struct words words)
 /* ---- what verification found --------------------------------------------------------------------
  */
 
-static void take_reasons(struct work *w)
+void rd_attest_take(struct rd_attest_work *w, const struct rd_tee_result *r)
 {
-	const struct rd_tee_result *r = &w->evidence->result;
-
+	w->out->result[RD_ASPECT_POLICY] = RD_RESULT_PASS;
 	for (uint32_t i = 0; i < r->n_reasons; i++)
-		add(w, r->reason[i]);
+		rd_attest_add(w, r->reason[i]);
 	for (int a = RD_ASPECT_CRYPTO; a < RD_ASPECT_POLICY; a++)
 		w->out->result[a] = rd_tee_result_of(r, (enum rd_aspect)a);
+	w->out->tcb_status = r->tcb_status;
 }
 
 /* ---- policy
@@ -84,7 +87,7 @@ static void check_tee(struct work *w)
 	      (struct words){ "attest.tee", "technology", "one that is listed", tee->name });
 	if (level > tee->level)
 		level = tee->level;
-	w->out->level = level;
+	w->to.out->level = level;
 	judge(w, level >= p->min_level && level != RD_LEVEL_NONE,
 	      (struct words){ "attest.level", "level", rd_level_name(p->min_level),
 			      rd_level_name(level) });
@@ -103,14 +106,14 @@ static void check_measurement(struct work *w)
 				    .claim = "measurement",
 				    .expected = rd_view_str("one that is listed") };
 
-	for (uint32_t i = 0; i < p->n_references && !w->out->reference; i++)
+	for (uint32_t i = 0; i < p->n_references && !w->to.out->reference; i++)
 		if (found.len == RD_MEASUREMENT_LEN &&
 		    rd_view_eq(p->reference[i].measurement, found) &&
 		    rd_view_eq(p->reference[i].platform_digest, r->platform_digest))
-			w->out->reference = &p->reference[i];
-	if (w->out->reference) {
+			w->to.out->reference = &p->reference[i];
+	if (w->to.out->reference) {
 		reason.result = RD_RESULT_PASS;
-		reason.expected = w->out->reference->name;
+		reason.expected = w->to.out->reference->name;
 	} else if (p->n_references == 1) {
 		reason.expected = show(w, p->reference[0].measurement, false);
 	}
@@ -136,11 +139,11 @@ static void check_platform(struct work *w)
 
 	for (uint32_t i = 0; i < p->n_platforms && id.len; i++)
 		if (rd_view_eq(p->platform[i].id, id))
-			w->out->platform = &p->platform[i];
-	if (w->out->platform) {
+			w->to.out->platform = &p->platform[i];
+	if (w->to.out->platform) {
 		reason.result = RD_RESULT_PASS;
-		reason.expected = w->out->platform->name;
-	} else if (p->any_platform && w->out->level > RD_LEVEL_SOFTWARE) {
+		reason.expected = w->to.out->platform->name;
+	} else if (p->any_platform && w->to.out->level > RD_LEVEL_SOFTWARE) {
 		reason.result = RD_RESULT_PASS;
 	}
 	reason.found = show(w, id, false);
@@ -220,10 +223,10 @@ static void check_claims(struct work *w, const struct rd_expected_claims *e)
 
 static bool revocation_ok(const struct work *w)
 {
-	enum rd_result r = w->out->result[RD_ASPECT_REVOCATION];
+	enum rd_result r = w->to.out->result[RD_ASPECT_REVOCATION];
 
 	/* Nothing below a vendor's or operator's word can be revoked by them. */
-	return r == RD_RESULT_PASS || (r == RD_RESULT_ABSENT && (w->out->level <= RD_LEVEL_TPM ||
+	return r == RD_RESULT_PASS || (r == RD_RESULT_ABSENT && (w->to.out->level <= RD_LEVEL_TPM ||
 								 !w->policy->require_revocation));
 }
 
@@ -231,23 +234,26 @@ bool rd_appraise(const struct rd_policy *policy, const struct rd_evidence *evide
 		 const struct rd_expected_claims *expected, struct rd_arena *arena,
 		 struct rd_appraisal *out, struct rd_err *err)
 {
-	struct work w = {
-		.policy = policy, .evidence = evidence, .arena = arena, .out = out, .err = err
-	};
+	struct work w = { .policy = policy,
+			  .evidence = evidence,
+			  .to = { .arena = arena, .out = out, .err = err } };
+	/* What a technology forbids by itself holds in every room. */
+	const struct rd_evidence_policy strict = { .from_file = true };
+	const struct rd_verified verified = { .tee = evidence->tee,
+					      .result = &evidence->result,
+					      .now_unix_s = -1 };
 
-	*out = (struct rd_appraisal){ .result = { RD_RESULT_PASS, RD_RESULT_PASS, RD_RESULT_PASS,
-						  RD_RESULT_PASS } };
-	take_reasons(&w);
+	*out = (struct rd_appraisal){ 0 };
+	rd_attest_take(&w.to, &evidence->result);
+	rd_attest_judge_rules(&w.to, &strict, &verified);
 	check_tee(&w);
 	check_measurement(&w);
 	check_platform(&w);
 	check_launch(&w);
 	check_claims(&w, expected);
-	if (out->result[RD_ASPECT_CRYPTO] == RD_RESULT_PASS &&
-	    out->result[RD_ASPECT_TCB] != RD_RESULT_FAIL && revocation_ok(&w) &&
-	    out->result[RD_ASPECT_POLICY] != RD_RESULT_FAIL && !w.failed)
+	if (rd_attest_complete(out, evidence->tee, true) && revocation_ok(&w) && !w.to.failed)
 		out->verdict = RD_VERDICT_ACCEPTED;
-	return !w.failed;
+	return !w.to.failed;
 }
 
 bool rd_appraisal_demand(const struct rd_appraisal *a, struct rd_err *err)

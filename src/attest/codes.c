@@ -2,6 +2,12 @@
 #include <redoubt/attest.h>
 
 const struct rd_code_text rd_attest_codes[] = {
+	{ "attest.age", "A piece of evidence or collateral is older than the policy allows.",
+	  "Fetch a fresh one, or raise the number of days." },
+	{ "attest.at_least", "A number is lower than the policy's least.",
+	  "Usually a version of firmware: update the machine." },
+	{ "attest.at_most", "A number is higher than the policy's most.",
+	  "Use a guest that the policy allows, or raise the number." },
 	{ "attest.claim", "A claim of the evidence is not what the verifier's own side of it says.",
 	  "The evidence was made for another session, room, query or enclave: it may be a replay "
 	  "or "
@@ -10,6 +16,12 @@ const struct rd_code_text rd_attest_codes[] = {
 	  "Recorded evidence proves nothing about the present." },
 	{ "attest.debug", "The enclave can be debugged: its memory can be read.",
 	  "Start it without debugging." },
+	{ "attest.flag",
+	  "A property of the evidence is one that the policy forbids or lacks one that it "
+	  "requires.",
+	  "Start the enclave without it; or allow it in a policy, knowing what that lets in." },
+	{ "attest.flag.allowed", "A property that is often forbidden is there, and was allowed.",
+	  "Nothing to do, if you meant it." },
 	{ "attest.launch", "The launcher's claims are missing.",
 	  "The evidence was not made by a launcher." },
 	{ "attest.launch_config", "The enclave was started in a way that is not listed.",
@@ -21,15 +33,23 @@ const struct rd_code_text rd_attest_codes[] = {
 	  "version." },
 	{ "attest.measurement.hardware", "The hardware measured another enclave than is claimed.",
 	  "Someone lies: do not use this machine." },
+	{ "attest.none_of", "A claim has a value that the policy lists as refused.",
+	  "Use another machine or image." },
+	{ "attest.one_of", "A claim has none of the values that the policy lists.",
+	  "Compare the claim with what you built (`redoubt measure`); list it if it is right." },
 	{ "attest.platform", "The machine is not one of those that are accepted.",
 	  "`redoubt host probe` prints the id of a host; list it if you trust it." },
 	{ "attest.policy", "A policy does not make sense.", "The text says where and why." },
 	{ "attest.refused", "Evidence was refused.", "The text lists why." },
+	{ "attest.revocation", "The policy demands revocation data and there is none.",
+	  "`redoubt collateral needs` says what to fetch; or write `revocation: optional`." },
 	{ "attest.role", "Evidence made for one purpose was shown for another.",
 	  "It may be a replay." },
 	{ "attest.sandbox", "The host's kernel lacks a layer of the sandbox that is demanded.",
 	  "Use another kernel, or allow it under sandbox_may_miss." },
 	{ "attest.tee", "The technology is not one of those that are accepted.",
 	  "List it under tees, or use another machine." },
+	{ "attest.unset", "Nothing compares this claim: the policy has no reference value for it.",
+	  "Anybody's code passes.  `redoubt policy suggest` writes a policy to start from." },
 	{ NULL, NULL, NULL },
 };

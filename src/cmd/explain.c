@@ -25,12 +25,24 @@ static const struct rd_code_text *const tables[] = {
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
-#define CODES_MAX 1024
+#define CODES_MAX 2048
+
+/* Table number i, with those of the technologies behind the modules'; NULL: no more. */
+static const struct rd_code_text *table(size_t i)
+{
+	static const struct rd_code_text none[] = { { NULL, NULL, NULL } };
+
+	if (i < N_TABLES)
+		return tables[i];
+	if (!rd_tees[i - N_TABLES])
+		return NULL;
+	return rd_tees[i - N_TABLES]->codes ? rd_tees[i - N_TABLES]->codes : none;
+}
 
 const struct rd_code_text *cmd_code_find(const char *code)
 {
-	for (size_t i = 0; i < N_TABLES; i++)
-		for (const struct rd_code_text *t = tables[i]; t->code; t++)
+	for (size_t i = 0; table(i); i++)
+		for (const struct rd_code_text *t = table(i); t->code; t++)
 			if (strcmp(t->code, code) == 0)
 				return t;
 	return NULL;
@@ -41,8 +53,8 @@ static const char *nearest_code(const char *code)
 	const char *codes[CODES_MAX + 1] = { NULL };
 	size_t n = 0;
 
-	for (size_t i = 0; i < N_TABLES; i++)
-		for (const struct rd_code_text *t = tables[i]; t->code && n < CODES_MAX; t++)
+	for (size_t i = 0; table(i); i++)
+		for (const struct rd_code_text *t = table(i); t->code && n < CODES_MAX; t++)
 			codes[n++] = t->code;
 	return rd_nearest_word(rd_view_str(code), codes);
 }

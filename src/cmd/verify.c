@@ -1,6 +1,7 @@
-/* redoubt verify: is a receipt true? */
+/* redoubt verify: is this evidence, token or receipt true? */
 #include "cmd.h"
 #include "common.h"
+#include "evidence.h"
 
 #include <redoubt/crypto.h>
 #include <redoubt/os.h>
@@ -8,9 +9,12 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MEMORY_MAX ((size_t)512 << 20)
 #define TEXT_MAX ((size_t)4 << 20)
+
+enum form { FORM_TABLE, FORM_JSON };
 
 static void print_receipt(const struct rd_receipt_checked *c, struct rd_buf *out)
 {
@@ -34,8 +38,36 @@ static void print_receipt(const struct rd_receipt_checked *c, struct rd_buf *out
 	}
 }
 
-static bool verify(const char *path, const char *room_path, bool json, struct rd_arena *arena,
-		   struct rd_err *err)
+/* Lines that begin with a result, in its colour on a terminal. */
+static bool print(const struct rd_buf *out, struct rd_err *err)
+{
+	static const struct {
+		const char *start, *colour;
+	} marks[] = { { "accepted", "\033[32m" }, { "true", "\033[32m" },
+		      { "REFUSED", "\033[31m" },  { "  FAIL", "\033[31m" },
+		      { "  absent", "\033[33m" }, { "  warn", "\033[33m" },
+		      { "  pass", "\033[32m" } };
+	struct rd_view rest = rd_buf_view(out);
+	bool colours = isatty(STDOUT_FILENO) == 1;
+
+	while (rest.len) {
+		const uint8_t *end = memchr(rest.data, '\n', rest.len);
+		size_t len = end ? (size_t)(end - rest.data) + 1 : rest.len, mark = 0;
+
+		for (size_t i = 0; colours && i < sizeof(marks) / sizeof(marks[0]); i++)
+			if (rd_view_starts(rest, rd_view_str(marks[i].start))) {
+				mark = strlen(marks[i].start);
+				printf("%s%s\033[0m", marks[i].colour, marks[i].start);
+			}
+		if (fwrite(rest.data + mark, 1, len - mark, stdout) != len - mark)
+			return rd_fail_errno(err, "os.file.write", "standard output");
+		rest = rd_view_of(rest.data + len, rest.len - len);
+	}
+	return fflush(stdout) == 0 || rd_fail_errno(err, "os.file.write", "standard output");
+}
+
+static bool verify_receipt(const char *path, const char *room_path, enum form form,
+			   struct rd_arena *arena, struct rd_err *err)
 {
 	RD_AUTO(rd_buf_free) struct rd_buf bytes = { .max = RD_RECEIPT_MAX };
 	RD_AUTO(rd_buf_free) struct rd_buf out = { .max = TEXT_MAX };
@@ -47,58 +79,129 @@ static bool verify(const char *path, const char *room_path, bool json, struct rd
 		return false;
 	if (!rd_receipt_check(rd_buf_view(&bytes), room.bytes, &room.room, arena, checked, err))
 		return rd_wrap(err, "%s", path);
-	if (!json)
+	if (form == FORM_TABLE)
 		print_receipt(checked, &out);
-	if (!(json ? rd_appraisal_json(&checked->appraisal, &out, err)
-		   : rd_appraisal_print(&checked->appraisal, &out, err)))
+	if (!(form == FORM_JSON ? rd_appraisal_json(&checked->appraisal, NULL, &out, err)
+				: rd_appraisal_print(&checked->appraisal, &out, err)))
 		return false;
-	return fwrite(out.data, 1, out.len, stdout) == out.len ||
-	       rd_fail_errno(err, "os.file.write", "standard output");
+	return print(&out, err);
+}
+
+static bool verify_evidence(const struct cmd_evidence_args *args, enum form form,
+			    struct rd_arena *arena, bool *accepted, struct rd_err *err)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf out = { .max = TEXT_MAX };
+	struct rd_tee_result *result = RD_NEW(arena, struct rd_tee_result, err);
+	struct rd_appraisal *a = RD_NEW(arena, struct rd_appraisal, err);
+	struct rd_verified verified;
+	struct cmd_evidence e;
+
+	if (!result || !a || !cmd_evidence_read(args, arena, &e, err))
+		return false;
+	if (!cmd_evidence_verify(&e, arena, result, err))
+		return rd_wrap(err, "%s", args->file);
+	verified = (struct rd_verified){ e.tee, result, e.in.now_unix_s };
+	if (!rd_appraise_evidence(&e.policy, &verified, arena, a, err))
+		return false;
+	*accepted = a->verdict == RD_VERDICT_ACCEPTED;
+	if (form == FORM_JSON) {
+		if (!rd_appraisal_json(a, result, &out, err))
+			return false;
+	} else {
+		if (!rd_appraisal_print(a, &out, err))
+			return false;
+		rd_buf_printf(&out, "\nclaims\n");
+		if (!rd_claims_print(result, &out, err))
+			return false;
+	}
+	return print(&out, err);
 }
 
 static int run(int argc, char **argv)
 {
 	static const struct option options[] = {
+		CMD_EVIDENCE_OPTIONS,
 		{ "room", required_argument, NULL, 'r' },
 		{ "output", required_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *room = NULL, *form = "table";
+	const char *room = NULL, *form_name = "table";
+	struct cmd_evidence_args args = { 0 };
 	struct rd_arena *arena = NULL;
 	struct rd_err err = { 0 };
+	bool ok, accepted = true;
+	enum form form;
 	int option;
-	bool ok;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-		if (option == '?')
+		if (option == 'r')
+			room = optarg;
+		else if (option == 'o')
+			form_name = optarg;
+		else if (!cmd_evidence_option(option, optarg, &args))
 			return cmd_misused(&cmd_verify, "an option is unknown or lacks its value");
-		*(option == 'r' ? &room : &form) = optarg;
 	}
-	if (argc - optind != 1 || !room ||
-	    (strcmp(form, "table") != 0 && strcmp(form, "json") != 0))
-		return cmd_misused(&cmd_verify, "a receipt and --room are needed");
+	form = strcmp(form_name, "json") == 0 ? FORM_JSON : FORM_TABLE;
+	if (argc - optind != 1 || (form == FORM_TABLE && strcmp(form_name, "table") != 0))
+		return cmd_misused(&cmd_verify, "one file is needed, and -o is table or json");
+	args.file = argv[optind];
+	if (args.type && strcmp(args.type, "receipt") == 0 && !room)
+		return cmd_misused(&cmd_verify, "a receipt needs --room");
 	ok = rd_crypto_init(&err) && rd_arena_new(MEMORY_MAX, &arena, &err) &&
-	     verify(argv[optind], room, strcmp(form, "json") == 0, arena, &err);
+	     (room ? verify_receipt(args.file, room, form, arena, &err)
+		   : verify_evidence(&args, form, arena, &accepted, &err));
 	rd_arena_free(&arena);
-	return ok ? 0 : cmd_failed(&cmd_verify, &err);
+	if (!ok)
+		return cmd_failed(&cmd_verify, &err);
+	return accepted ? 0 : (int)RD_FAULT_REFUSED;
 }
 
 const struct cmd cmd_verify = {
 	.name = "verify",
-	.summary = "tells whether a receipt is true",
-	.help = "Usage: redoubt verify FILE.receipt --room ROOM [-o table|json]\n"
+	.summary = "tells whether evidence or a receipt is true",
+	.help = "Usage: redoubt verify FILE --type TYPE [--collateral PATH]... [--at TIME] "
+		"[--nonce HEX]\n"
+		"                      [--policy FILE] [-o table|json]\n"
+		"       redoubt verify FILE.receipt --room ROOM [-o table|json]\n"
 		"\n"
-		"Checks a receipt: its signature, the enclave's evidence against the room's "
-		"policy, the\n"
-		"tables, the plan, and the release of every owner's broker. Anyone may do it; no "
-		"key is\n"
-		"needed. Other kinds of evidence are not verified yet.\n"
+		"Checks evidence of a trusted execution environment: signatures and certificates "
+		"up to "
+		"the\n"
+		"vendor's root (crypto), revocation lists (revocation), firmware versions (tcb) "
+		"and what "
+		"a\n"
+		"policy says of its claims (policy). Nothing is fetched: `redoubt collateral "
+		"needs` says "
+		"what\n"
+		"to download. Exit status: 0 accepted, 3 refused, 4 not evidence of that type.\n"
 		"\n"
-		"  --room ROOM   the room as compiled (or its manifest)\n"
-		"  -o FORM       table (default) or json\n"
+		"With --room the file is a receipt: its signature, the enclave's evidence, the "
+		"tables, "
+		"the\n"
+		"plan and the release of every owner's broker are checked. Anyone may do it; no "
+		"key is "
+		"needed.\n"
 		"\n"
-		"Example:\n"
+		"  --type TYPE        snp, tdx, sgx, nitro, tpm, azure, cca, psa, nvidia, process, "
+		"ear, "
+		"corim,\n"
+		"                     cmw, cose, receipt\n"
+		"  --collateral PATH  certificates, revocation lists, TCB info, keys: a file or a "
+		"folder\n"
+		"  --at TIME          the time of verification, such as 2026-02-05T00:00:00Z "
+		"(default: "
+		"now)\n"
+		"  --nonce HEX        the nonce that the evidence must carry\n"
+		"  --policy FILE      what its claims must be; `redoubt policy suggest` writes "
+		"one\n"
+		"  --room ROOM        the room of a receipt, as compiled (or its manifest)\n"
+		"  -o FORM            table (default) or json\n"
+		"\n"
+		"Examples:\n"
+		"  redoubt verify report.bin --type snp --collateral certs/\n"
+		"  redoubt verify quote.bin --type tdx --collateral pcs/ --policy cluster.yaml -o "
+		"json\n"
 		"  redoubt verify study.registry.receipt --room study.room\n",
 	.run = run,
 };

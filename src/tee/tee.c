@@ -38,7 +38,7 @@ bool rd_level_parse(struct rd_view name, enum rd_level *out, struct rd_err *err)
 		       (int)(name.len < 64 ? name.len : 64), (const char *)name.data);
 }
 
-static void match_claims(struct rd_tee_work *w, struct rd_view claims)
+void rd_tee_check_report_data(struct rd_tee_work *w, struct rd_view claims)
 {
 	struct rd_err why = { 0 };
 	bool ok = rd_claims_match(claims, w->out->report_data, &why);
@@ -80,7 +80,7 @@ bool rd_evidence_verify(struct rd_view cmw, int64_t now_unix_s, struct rd_arena 
 	if (!e->tee->verify(&in, arena, &e->result, err))
 		return rd_wrap(err, "%s", e->tee->name);
 	work = (struct rd_tee_work){ .in = &in, .arena = arena, .out = &e->result, .err = err };
-	match_claims(&work, e->bundle.claims);
+	rd_tee_check_report_data(&work, e->bundle.claims);
 	return rd_tee_done(&work);
 }
 

@@ -127,7 +127,8 @@ static void judge(struct case_ *c, const char *what, const char *code)
 	if (code && strcmp(err.code, code) != 0)
 		fail_msg("%s: %s, expected %s", what, err.text, code);
 	assert_int_equal(a.verdict, code ? RD_VERDICT_REFUSED : RD_VERDICT_ACCEPTED);
-	assert_true(rd_appraisal_print(&a, &text, &err) && rd_appraisal_json(&a, &text, &err));
+	assert_true(rd_appraisal_print(&a, &text, &err) &&
+		    rd_appraisal_json(&a, NULL, &text, &err));
 	rd_buf_add_byte(&text, 0);
 	assert_non_null(strstr((char *)text.data,
 			       code ? "\"verdict\": \"refused\"" : "\"verdict\": \"accepted\""));

@@ -1,0 +1,282 @@
+/* Evidence, collateral and policies from files. */
+#include "evidence.h"
+
+#include <redoubt/os.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FILE_MAX ((size_t)8 << 20)
+#define POLICY_MAX ((size_t)1 << 20)
+#define NS_PER_S 1000000000
+
+bool cmd_evidence_option(int option, const char *value, struct cmd_evidence_args *args)
+{
+	switch (option) {
+	case 't':
+		args->type = value;
+		return true;
+	case 'c':
+		if (args->n_collateral == CMD_COLLATERAL_MAX)
+			return false;
+		args->collateral[args->n_collateral++] = value;
+		return true;
+	case 'a':
+		args->at = value;
+		return true;
+	case 'n':
+		args->nonce = value;
+		return true;
+	case 'p':
+		args->policy = value;
+		return true;
+	default:
+		return false;
+	}
+}
+
+const struct rd_tee *cmd_evidence_type(struct rd_view name, struct rd_err *err)
+{
+	const struct rd_tee *tee = rd_tee_by_name(name);
+	char names[256] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; rd_tees[i] && !tee; i++) {
+		size_t len = strlen(rd_tees[i]->name);
+
+		if (at + len + 2 >= sizeof(names))
+			break;
+		memcpy(names + at, rd_tees[i]->name, len);
+		at += len;
+		names[at++] = ' ';
+	}
+	if (!tee)
+		rd_fail(err, RD_FAULT_USAGE, "tee.type", "--type '%.*s': expected one of %sreceipt",
+			RD_FMT(name), names);
+	return tee;
+}
+
+static bool read_file(const char *path, size_t max, struct rd_arena *arena, struct rd_view *out,
+		      struct rd_err *err)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf bytes = { .max = max };
+
+	return rd_os_file_read(path, max, &bytes, err) &&
+	       rd_arena_copy(arena, rd_buf_view(&bytes), out, err);
+}
+
+/* ---- policy ---------------------------------------------------------------------------------- */
+
+static bool read_anchors(const char *policy_path, struct rd_evidence_policy *p,
+			 struct rd_arena *arena, struct rd_err *err)
+{
+	const char *slash = strrchr(policy_path, '/');
+	int folder = slash ? (int)(slash - policy_path) + 1 : 0;
+	struct rd_cert *certs =
+		RD_NEW_ARRAY(arena, struct rd_cert, RD_EVIDENCE_POLICY_ANCHORS_MAX, err);
+
+	if (!certs)
+		return false;
+	for (uint32_t i = 0; i < p->n_anchor_files; i++) {
+		struct rd_view name = p->anchor_file[i], path, text;
+		uint32_t n = 0;
+
+		if (!rd_arena_printf(arena, &path, err, "%.*s%.*s",
+				     name.data[0] == '/' ? 0 : folder, policy_path, RD_FMT(name)) ||
+		    !read_file((const char *)path.data, FILE_MAX, arena, &text, err))
+			return false;
+		if (!rd_certs_read(text, arena, certs + p->n_anchors,
+				   RD_EVIDENCE_POLICY_ANCHORS_MAX - p->n_anchors, &n, err))
+			return rd_wrap(err, "%s", (const char *)path.data);
+		if (n == 0)
+			return rd_fail(err, RD_FAULT_MALFORMED, "crypto.cert.form",
+				       "%s: no certificate in it", (const char *)path.data);
+		p->n_anchors += n;
+	}
+	p->anchor = certs;
+	return true;
+}
+
+bool cmd_policy_read(const char *path, struct rd_arena *arena, struct rd_evidence_policy *out,
+		     struct rd_err *err)
+{
+	const struct rd_doc *doc;
+	struct rd_view text;
+
+	*out = (struct rd_evidence_policy){ 0 };
+	if (!path)
+		return true;
+	return read_file(path, POLICY_MAX, arena, &text, err) &&
+	       rd_yaml_parse(arena, path, text, &doc, err) &&
+	       rd_evidence_policy_from_doc(doc, path, arena, out, err) &&
+	       read_anchors(path, out, arena, err);
+}
+
+/* ---- collateral ------------------------------------------------------------------------------ */
+
+struct pieces {
+	struct rd_collateral *piece;
+	uint32_t n;
+	const char *not_this; /* the evidence itself, when it lies in the folder */
+	struct rd_arena *arena;
+};
+
+static bool add_piece(struct pieces *p, const char *path, const char *name, struct rd_err *err)
+{
+	struct rd_collateral *c = &p->piece[p->n];
+	struct rd_view kept;
+
+	if (p->n == CMD_COLLATERAL_MAX)
+		return rd_fail(err, RD_FAULT_USAGE, "tee.collateral.many",
+			       "%s: more than %u pieces of collateral", path, CMD_COLLATERAL_MAX);
+	if (!rd_arena_copy(p->arena, rd_view_str(name), &kept, err) ||
+	    !read_file(path, FILE_MAX, p->arena, &c->bytes, err))
+		return false;
+	c->name = (const char *)kept.data;
+	c->trusted = true;
+	p->n++;
+	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(const struct dirent *const *)a)->d_name,
+		      (*(const struct dirent *const *)b)->d_name);
+}
+
+static int visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static bool add_folder(struct pieces *p, const char *folder, struct rd_err *err)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(folder, &entries, visible, NULL);
+	struct rd_view path;
+	struct stat st;
+	bool ok = true;
+
+	if (n < 0)
+		return rd_fail_errno(err, "os.file.open", "%s", folder);
+	qsort(entries, (size_t)n, sizeof(entries[0]), by_name);
+	for (int i = 0; i < n && ok; i++) {
+		ok = rd_arena_printf(p->arena, &path, err, "%s/%s", folder, entries[i]->d_name);
+		if (ok && stat((const char *)path.data, &st) == 0 && S_ISREG(st.st_mode) &&
+		    !same_file((const char *)path.data, p->not_this))
+			ok = add_piece(p, (const char *)path.data, entries[i]->d_name, err);
+	}
+	for (int i = 0; i < n; i++)
+		free(entries[i]);
+	free(entries);
+	return ok;
+}
+
+static bool read_collateral(const struct cmd_evidence_args *args, struct pieces *p,
+			    struct rd_err *err)
+{
+	struct stat st;
+
+	for (uint32_t i = 0; i < args->n_collateral; i++) {
+		const char *path = args->collateral[i];
+
+		if (stat(path, &st) != 0)
+			return rd_fail_errno(err, "os.file.open", "%s", path);
+		if (!(S_ISDIR(st.st_mode) ? add_folder(p, path, err)
+					  : add_piece(p, path, path, err)))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the evidence ---------------------------------------------------------------------------- */
+
+/* A wrapper of ours around the technology's own bytes, with collateral that travelled along. */
+static bool unwrap(struct cmd_evidence *e, struct pieces *p, struct rd_view file,
+		   struct rd_err *err)
+{
+	struct rd_view type, value;
+	struct rd_bundle bundle;
+	struct rd_err unused = { 0 };
+
+	e->in.report = file;
+	if (!rd_cmw_get(file, &type, &value, &unused) || !e->tee->content_type ||
+	    !rd_view_eq(type, rd_view_str(e->tee->content_type)))
+		return true;
+	if (!rd_bundle_decode(value, &bundle, err))
+		return false;
+	e->in.report = bundle.report;
+	e->claims = bundle.claims;
+	for (uint32_t i = 0; i < bundle.n_collateral && p->n < CMD_COLLATERAL_MAX; i++)
+		p->piece[p->n++] =
+			(struct rd_collateral){ .name = "", .bytes = bundle.collateral[i] };
+	return true;
+}
+
+/* The type of evidence that says it itself. */
+static const struct rd_tee *type_of_wrapper(struct rd_view file, struct rd_err *err)
+{
+	struct rd_view type, value;
+	struct rd_err unused = { 0 };
+	const struct rd_tee *tee = NULL;
+
+	if (rd_cmw_get(file, &type, &value, &unused))
+		tee = rd_tee_by_content_type(type);
+	if (!tee)
+		rd_fail(err, RD_FAULT_USAGE, "tee.type",
+			"this evidence does not say what it is: give --type");
+	return tee;
+}
+
+bool cmd_evidence_read(const struct cmd_evidence_args *args, struct rd_arena *arena,
+		       struct cmd_evidence *out, struct rd_err *err)
+{
+	struct pieces p = { .not_this = args->file, .arena = arena };
+	struct rd_view file;
+
+	*out = (struct cmd_evidence){ 0 };
+	p.piece = RD_NEW_ARRAY(arena, struct rd_collateral, CMD_COLLATERAL_MAX, err);
+	if (!p.piece || !cmd_policy_read(args->policy, arena, &out->policy, err) ||
+	    !read_file(args->file, FILE_MAX, arena, &file, err))
+		return false;
+	out->tee = args->type ? cmd_evidence_type(rd_view_str(args->type), err)
+			      : type_of_wrapper(file, err);
+	if (!out->tee || !read_collateral(args, &p, err))
+		return false;
+	if (!unwrap(out, &p, file, err))
+		return rd_wrap(err, "%s", args->file);
+	out->in.collateral = p.piece;
+	out->in.n_collateral = p.n;
+	out->in.anchor = out->policy.anchor;
+	out->in.n_anchors = out->policy.n_anchors;
+	out->in.now_unix_s = rd_os_now_ns(RD_CLOCK_WALL) / NS_PER_S;
+	if (args->at && !rd_os_time_parse(rd_view_str(args->at), &out->in.now_unix_s, err))
+		return rd_wrap(err, "--at");
+	if (args->nonce && (!rd_unhex(arena, rd_view_str(args->nonce), &out->in.nonce, err) ||
+			    out->in.nonce.len == 0 || out->in.nonce.len > RD_NONCE_MAX))
+		return rd_fail(err, RD_FAULT_USAGE, "tee.nonce.form",
+			       "--nonce: expected 1 to 1024 bytes in hexadecimal");
+	return true;
+}
+
+bool cmd_evidence_verify(const struct cmd_evidence *e, struct rd_arena *arena,
+			 struct rd_tee_result *out, struct rd_err *err)
+{
+	struct rd_tee_work work = { .in = &e->in, .arena = arena, .out = out, .err = err };
+
+	if (!e->tee->verify(&e->in, arena, out, err))
+		return rd_wrap(err, "%s", e->tee->name);
+	if (e->claims.len)
+		rd_tee_check_report_data(&work, e->claims);
+	return rd_tee_done(&work);
+}
