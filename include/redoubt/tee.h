@@ -265,6 +265,45 @@ struct rd_view rd_tee_hex(struct rd_tee_work *work, struct rd_view bytes);
 /* The nonce rule that is the same for all: equal, or a warning when none is demanded. */
 void rd_tee_check_nonce(struct rd_tee_work *work, struct rd_view found);
 
+/* ---- certificates among the collateral --------------------------------------------------------
+ */
+
+#define RD_TEE_CERTS_MAX 64u
+#define RD_TEE_CRLS_MAX 16u
+
+/* Every certificate and revocation list of the collateral, in its order.  A piece that looks like
+ * one and cannot be read leaves a warning "tee.collateral". */
+struct rd_tee_pool {
+	uint32_t n_certs, n_crls;
+	struct rd_cert cert[RD_TEE_CERTS_MAX];
+	struct rd_crl crl[RD_TEE_CRLS_MAX];
+};
+/* NULL when memory ran out (the work has failed then). */
+struct rd_tee_pool *rd_tee_pool_read(struct rd_tee_work *work);
+/* One piece more, such as a chain inside the evidence; for untrusted bytes. */
+void rd_tee_pool_add(struct rd_tee_work *work, struct rd_tee_pool *pool, struct rd_view bytes);
+
+/* A path to find: from `leaf` through the pool to one of `root` (the vendor's) or of the input's
+ * anchors. */
+struct rd_tee_chain {
+	const char *claim; /* what the leaf is, for the reasons: "vcek" */
+	const struct rd_cert *leaf, *root;
+	uint32_t n_roots;
+	bool ignore_unknown_critical;
+};
+/*
+ * Leaves "tee.chain" (signatures, names, profile) and "tee.chain.time" (dates), and the warning
+ * "tee.anchor.test" if an anchor of the input was used.  True if the path holds, dates aside.
+ */
+bool rd_tee_check_chain(struct rd_tee_work *work, const struct rd_tee_chain *chain,
+			const struct rd_tee_pool *pool, struct rd_cert_path *out);
+/*
+ * The revocation list of `issuer` among the pool's: leaves one of "tee.crl.absent" (ABSENT),
+ * "tee.crl" (FAIL: wrong signature, dates...), "tee.revoked" (FAIL) or "tee.crl" (PASS).
+ */
+void rd_tee_check_revocation(struct rd_tee_work *work, const struct rd_tee_pool *pool,
+			     const struct rd_cert *cert, const struct rd_cert *issuer);
+
 /* The reason "tee.report_data": the result's report data is that of these encoded claims of ours.
  */
 void rd_tee_check_report_data(struct rd_tee_work *work, struct rd_view claims);

@@ -179,7 +179,8 @@ static void judge_flag(struct judge *j, const struct rd_tee_rule *rule,
 			say(j, !set,
 			    (struct said){ "attest.flag", rule->claim, rd_view_str("false"),
 					   text_of(j, claim) });
-	} else if (set) {
+	} else if (set &&
+		   (rule->profile == RD_FLAG_FORBIDDEN || rule->strict == RD_FLAG_FORBIDDEN)) {
 		rd_attest_add(j->w, (struct rd_reason){ .aspect = RD_ASPECT_POLICY,
 							.result = RD_RESULT_WARNING,
 							.code = "attest.flag.allowed",

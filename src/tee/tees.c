@@ -1,7 +1,8 @@
 /* A new technology is a folder and a line here. */
-#include <redoubt/tee.h>
+#include "snp/snp.h"
 
 const struct rd_tee *const rd_tees[] = {
 	&rd_tee_process,
+	&rd_tee_snp,
 	NULL,
 };

@@ -1,0 +1,183 @@
+/* Certificates and revocation lists among the collateral, and what all vendors ask of them. */
+#include <redoubt/tee.h>
+
+#include <string.h>
+
+static void unusable(struct rd_tee_work *w, const struct rd_collateral *piece,
+		     const struct rd_err *why)
+{
+	const char *name = rd_tee_name(w, "%s", piece->name[0] ? piece->name : "collateral");
+	struct rd_view found = { 0 };
+
+	if (!rd_arena_copy(w->arena, rd_view_str(why->text), &found, w->err))
+		w->failed = true;
+	rd_tee_reason(w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
+					     .result = RD_RESULT_WARNING,
+					     .code = "tee.collateral",
+					     .claim = name,
+					     .expected = rd_view_str("something readable"),
+					     .found = found });
+}
+
+static bool holds(struct rd_view bytes, const char *text)
+{
+	return bytes.len && memmem(bytes.data, bytes.len, text, strlen(text)) != NULL;
+}
+
+static void read_piece(struct rd_tee_work *w, struct rd_tee_pool *pool,
+		       const struct rd_collateral *piece)
+{
+	struct rd_err why = { 0 };
+	bool der = piece->bytes.len > 2 && piece->bytes.data[0] == RD_DER_SEQUENCE;
+	bool certs = holds(piece->bytes, "-----BEGIN CERTIFICATE-----");
+	bool crl = holds(piece->bytes, "-----BEGIN X509 CRL-----");
+	/* Intel's service gives its lists as hexadecimal of DER. */
+	bool hex = piece->bytes.len > 4 && memcmp(piece->bytes.data, "308", 3) == 0;
+	uint32_t n = 0;
+
+	if (der || certs) {
+		if (rd_certs_read(piece->bytes, w->arena, pool->cert + pool->n_certs,
+				  RD_TEE_CERTS_MAX - pool->n_certs, &n, &why)) {
+			pool->n_certs += n;
+			return;
+		}
+	}
+	if (der || crl || hex) {
+		struct rd_err also = { 0 };
+
+		if (pool->n_crls < RD_TEE_CRLS_MAX &&
+		    rd_crl_parse(piece->bytes, w->arena, &pool->crl[pool->n_crls], &also)) {
+			pool->n_crls++;
+			return;
+		}
+		if (!certs)
+			why = also;
+	}
+	/* A DER structure may be a key: whoever wants keys looks for them. */
+	if (certs || crl)
+		unusable(w, piece, &why);
+}
+
+struct rd_tee_pool *rd_tee_pool_read(struct rd_tee_work *w)
+{
+	struct rd_tee_pool *pool = RD_NEW(w->arena, struct rd_tee_pool, w->err);
+
+	if (!pool) {
+		w->failed = true;
+		return NULL;
+	}
+	for (uint32_t i = 0; i < w->in->n_collateral; i++)
+		read_piece(w, pool, &w->in->collateral[i]);
+	return pool;
+}
+
+void rd_tee_pool_add(struct rd_tee_work *w, struct rd_tee_pool *pool, struct rd_view bytes)
+{
+	read_piece(w, pool, &(struct rd_collateral){ .name = "", .bytes = bytes });
+}
+
+/* ---- paths ----------------------------------------------------------------------------------- */
+
+static bool is_own(const struct rd_tee_work *w, const struct rd_cert *anchor)
+{
+	for (uint32_t i = 0; i < w->in->n_anchors; i++)
+		if (rd_view_eq(w->in->anchor[i].spki, anchor->spki))
+			return true;
+	return false;
+}
+
+static void say_dates(struct rd_tee_work *w, const char *claim, bool held, const struct rd_err *why)
+{
+	if (w->in->now_unix_s < 0)
+		rd_tee_reason(w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
+						     .result = RD_RESULT_ABSENT,
+						     .code = "tee.chain.time",
+						     .claim = claim,
+						     .expected = rd_view_str("a trusted time"),
+						     .found = rd_view_str("none") });
+	else
+		rd_tee_check_err(w, RD_ASPECT_CRYPTO, held,
+				 (struct rd_tee_words){ "tee.chain.time", claim,
+							"valid at the time of verification",
+							"valid" },
+				 why);
+}
+
+bool rd_tee_check_chain(struct rd_tee_work *w, const struct rd_tee_chain *chain,
+			const struct rd_tee_pool *pool, struct rd_cert_path *out)
+{
+	uint32_t n = chain->n_roots + w->in->n_anchors;
+	struct rd_cert *anchors = RD_NEW_ARRAY(w->arena, struct rd_cert, n + 1, w->err);
+	struct rd_cert_path_rules rules = { .anchor = anchors,
+					    .n_anchors = n,
+					    .pool = pool->cert,
+					    .n_pool = pool->n_certs,
+					    .now_unix_s = w->in->now_unix_s,
+					    .ignore_unknown_critical =
+						    chain->ignore_unknown_critical };
+	struct rd_err why = { 0 };
+	bool ok, dates;
+
+	if (!anchors) {
+		w->failed = true;
+		return false;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		anchors[i] =
+			i < chain->n_roots ? chain->root[i] : w->in->anchor[i - chain->n_roots];
+	ok = rd_cert_path_build(chain->leaf, &rules, out, &why);
+	dates = ok;
+	ok = ok || strcmp(why.code, "crypto.cert.time") == 0;
+	rd_tee_check_err(w, RD_ASPECT_CRYPTO, ok,
+			 (struct rd_tee_words){ "tee.chain", chain->claim,
+						"a path to the vendor's root", "one" },
+			 &why);
+	if (!ok)
+		return false;
+	say_dates(w, chain->claim, dates, &why);
+	if (is_own(w, out->anchor))
+		rd_tee_reason(w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
+						     .result = RD_RESULT_WARNING,
+						     .code = "tee.anchor.test",
+						     .claim = chain->claim,
+						     .expected = rd_view_str("the vendor's root"),
+						     .found = out->anchor->subject_cn });
+	return true;
+}
+
+void rd_tee_check_revocation(struct rd_tee_work *w, const struct rd_tee_pool *pool,
+			     const struct rd_cert *cert, const struct rd_cert *issuer)
+{
+	struct rd_reason reason = { .aspect = RD_ASPECT_REVOCATION,
+				    .result = RD_RESULT_ABSENT,
+				    .code = "tee.crl.absent",
+				    .claim = rd_tee_name(w, "%.*s", RD_FMT(cert->subject_cn)),
+				    .expected = rd_view_str("a revocation list of its issuer"),
+				    .found = rd_view_str("none") };
+
+	for (uint32_t i = 0; i < pool->n_crls && reason.result != RD_RESULT_PASS; i++) {
+		struct rd_err why = { 0 };
+		bool revoked = true;
+
+		if (!rd_view_eq(pool->crl[i].issuer, issuer->subject))
+			continue;
+		reason.result = RD_RESULT_FAIL;
+		reason.code = "tee.crl";
+		reason.expected = rd_view_str("signed by its issuer, in its dates");
+		if (!rd_crl_check(&pool->crl[i], issuer, w->in->now_unix_s, &why) ||
+		    !rd_crl_revokes(&pool->crl[i], cert, &revoked, &why)) {
+			if (!rd_arena_copy(w->arena, rd_view_str(why.text), &reason.found, w->err))
+				w->failed = true;
+			continue;
+		}
+		reason.result = revoked ? RD_RESULT_FAIL : RD_RESULT_PASS;
+		reason.code = revoked ? "tee.revoked" : "tee.crl";
+		reason.expected = rd_view_str("not revoked");
+		reason.found = rd_view_str(revoked ? "revoked" : "not revoked");
+		if (revoked)
+			break;
+	}
+	if (w->in->now_unix_s < 0 && reason.result == RD_RESULT_PASS)
+		reason.result = RD_RESULT_ABSENT;
+	rd_tee_reason(w, reason);
+}

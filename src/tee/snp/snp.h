@@ -1,0 +1,77 @@
+/*
+ * AMD SEV-SNP attestation reports: "SEV Secure Nested Paging Firmware ABI Specification" (AMD
+ * 56860), table ATTESTATION_REPORT; "VCEK Certificate and KDS Interface Specification" (AMD 57230).
+ */
+#ifndef RD_TEE_SNP_H
+#define RD_TEE_SNP_H
+
+#include <redoubt/tee.h>
+
+#define RD_SNP_REPORT_LEN 1184u
+#define RD_SNP_SIGNED_LEN 672u /* 0x2A0: what the signature covers */
+
+/* Who signed: bits 4:2 of KEY_INFO. */
+enum rd_snp_key { RD_SNP_VCEK = 0, RD_SNP_VLEK = 1, RD_SNP_UNSIGNED = 7 };
+
+/* POLICY */
+#define RD_SNP_POLICY_SMT (1ull << 16)
+#define RD_SNP_POLICY_ONE (1ull << 17) /* reserved, always 1 */
+#define RD_SNP_POLICY_MIGRATE_MA (1ull << 18)
+#define RD_SNP_POLICY_DEBUG (1ull << 19)
+#define RD_SNP_POLICY_SINGLE_SOCKET (1ull << 20)
+
+/* PLATFORM_INFO */
+#define RD_SNP_PLATFORM_SMT (1ull << 0)
+#define RD_SNP_PLATFORM_ALIAS_CHECK (1ull << 5)
+
+/* A report taken apart; views point into it. */
+struct rd_snp_report {
+	struct rd_view all;
+	uint32_t version, guest_svn, vmpl, signature_algo, key_info;
+	uint64_t policy, platform_info;
+	struct rd_view family_id, image_id, report_data, measurement, host_data, id_key_digest,
+		author_key_digest, report_id, report_id_ma, chip_id;
+	struct rd_view current_tcb, reported_tcb, committed_tcb,
+		launch_tcb; /* 8 bytes, as stored */
+	bool has_cpuid;     /* version 3 on */
+	uint8_t cpuid_family, cpuid_model, cpuid_stepping;
+	struct rd_view signature; /* 512 bytes */
+};
+/* Exactly RD_SNP_REPORT_LEN bytes (else "tee.snp.length"), of version 2 to 5 (else
+ * "tee.snp.version", RD_FAULT_REFUSED).  Reserved and unknown bits are not judged here. */
+RD_MUST_USE bool rd_snp_parse(struct rd_view bytes, struct rd_snp_report *out, struct rd_err *err);
+
+/* "Milan", "Genoa", "Turin" by CPUID; NULL: version 2, or a CPU that is none of these. */
+const char *rd_snp_product(const struct rd_snp_report *report);
+
+/* The versions in a TCB_VERSION; where they stand depends on the product. */
+struct rd_snp_tcb {
+	bool has_fmc; /* Turin */
+	uint8_t fmc, bootloader, tee, snp, microcode;
+	bool reserved_zero; /* all other bytes are 0 */
+};
+struct rd_snp_tcb rd_snp_tcb_read(struct rd_view tcb, bool is_turin);
+
+/* What the extensions of a VCEK or VLEK say (57230, table 8 on). */
+struct rd_snp_cert {
+	struct rd_view product; /* "Milan-B0", "Genoa" */
+	struct rd_view hwid;    /* 64 bytes, 8 on Turin; empty: none (VLEK) */
+	struct rd_view csp_id;  /* VLEK */
+	struct rd_snp_tcb tcb;
+};
+/* "tee.snp.extension" if one is missing, twice as long, negative, not in its shortest form... */
+RD_MUST_USE bool rd_snp_cert_read(const struct rd_cert *cert, struct rd_snp_cert *out,
+				  struct rd_err *err);
+
+struct rd_snp_product_certs {
+	const char *product;
+	const char *ark, *ask, *asvk; /* PEM */
+};
+#define RD_SNP_PRODUCTS 3u
+extern const struct rd_snp_product_certs rd_snp_product_certs[RD_SNP_PRODUCTS];
+
+extern const struct rd_code_text rd_snp_codes[];
+extern const struct rd_tee_rule rd_snp_rules[];
+extern const struct rd_tee rd_tee_snp;
+
+#endif

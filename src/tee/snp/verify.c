@@ -1,0 +1,461 @@
+/* An SNP report verified: AMD's signature, chain, versions and chip. */
+#include "snp.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COMPONENT_LEN 72u /* of R and of S in the report: little-endian, the last 24 bytes are 0 \
+			   */
+#define ORDER_LEN 48u     /* P-384 */
+#define ALGO_ECDSA_P384_SHA384 1u
+#define GUEST_VMPL_MAX 3u
+#define LEAVES_MAX 8u
+
+struct verify {
+	struct rd_tee_work w;
+	struct rd_snp_report r;
+	struct rd_tee_pool *pool;
+	enum rd_snp_key key;
+	const struct rd_cert *leaf;
+	struct rd_snp_cert cert;
+	bool has_cert; /* the leaf's extensions were read */
+	const char *product;
+};
+
+static bool all_zero(struct rd_view v)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < v.len; i++)
+		any |= v.data[i];
+	return any == 0;
+}
+
+static void crypto(struct verify *v, bool ok, struct rd_tee_words words)
+{
+	rd_tee_check(&v->w, RD_ASPECT_CRYPTO, ok, words);
+}
+
+/* ---- claims ---------------------------------------------------------------------------------- */
+
+static void claim_tcb(struct verify *v)
+{
+	bool turin = v->product && strcmp(v->product, "Turin") == 0;
+	struct rd_snp_tcb t = rd_snp_tcb_read(v->r.reported_tcb, turin);
+	struct rd_tee_work *w = &v->w;
+
+	if (turin)
+		rd_tee_claim_uint(w, "tcb.fmc", t.fmc);
+	rd_tee_claim_uint(w, "tcb.bootloader", t.bootloader);
+	rd_tee_claim_uint(w, "tcb.tee", t.tee);
+	rd_tee_claim_uint(w, "tcb.snp", t.snp);
+	rd_tee_claim_uint(w, "tcb.microcode", t.microcode);
+}
+
+static void claim_policy(struct verify *v)
+{
+	uint64_t p = v->r.policy;
+	struct rd_tee_work *w = &v->w;
+
+	rd_tee_claim_uint(w, "abi_major", p >> 8 & 0xFF);
+	rd_tee_claim_uint(w, "abi_minor", p & 0xFF);
+	rd_tee_claim_bool(w, "debug", p & RD_SNP_POLICY_DEBUG);
+	rd_tee_claim_bool(w, "migrate_ma", p & RD_SNP_POLICY_MIGRATE_MA);
+	rd_tee_claim_bool(w, "smt", p & RD_SNP_POLICY_SMT);
+	rd_tee_claim_bool(w, "single_socket", p & RD_SNP_POLICY_SINGLE_SOCKET);
+	rd_tee_claim_uint(w, "platform_info", v->r.platform_info);
+	rd_tee_claim_bool(w, "platform_smt", v->r.platform_info & RD_SNP_PLATFORM_SMT);
+	rd_tee_claim_bool(w, "alias_check_complete",
+			  v->r.platform_info & RD_SNP_PLATFORM_ALIAS_CHECK);
+}
+
+static void claim_all(struct verify *v)
+{
+	const struct rd_snp_report *r = &v->r;
+	struct rd_tee_work *w = &v->w;
+
+	rd_tee_claim_uint(w, "version", r->version);
+	rd_tee_claim_uint(w, "guest_svn", r->guest_svn);
+	rd_tee_claim_uint(w, "policy", r->policy);
+	rd_tee_claim_bytes(w, "family_id", r->family_id);
+	rd_tee_claim_bytes(w, "image_id", r->image_id);
+	rd_tee_claim_uint(w, "vmpl", r->vmpl);
+	rd_tee_claim_bytes(w, "report_data", r->report_data);
+	rd_tee_claim_bytes(w, "measurement", r->measurement);
+	rd_tee_claim_bytes(w, "host_data", r->host_data);
+	rd_tee_claim_bytes(w, "id_key_digest", r->id_key_digest);
+	rd_tee_claim_bytes(w, "author_key_digest", r->author_key_digest);
+	rd_tee_claim_bytes(w, "report_id", r->report_id);
+	rd_tee_claim_bytes(w, "report_id_ma", r->report_id_ma);
+	rd_tee_claim_bytes(w, "reported_tcb", r->reported_tcb);
+	rd_tee_claim_bytes(w, "current_tcb", r->current_tcb);
+	rd_tee_claim_bytes(w, "committed_tcb", r->committed_tcb);
+	rd_tee_claim_bytes(w, "launch_tcb", r->launch_tcb);
+	rd_tee_claim_bytes(w, "chip_id", r->chip_id);
+	rd_tee_claim_text(w, "signing_key",
+			  rd_view_str(v->key == RD_SNP_VCEK   ? "VCEK"
+				      : v->key == RD_SNP_VLEK ? "VLEK"
+							      : "none"));
+	if (v->product)
+		rd_tee_claim_text(w, "product", rd_view_str(v->product));
+	if (v->has_cert && v->cert.csp_id.len)
+		rd_tee_claim_text(w, "csp_id", v->cert.csp_id);
+	claim_policy(v);
+	claim_tcb(v);
+}
+
+/* ---- signature and chain --------------------------------------------------------------------- */
+
+/* R and S, little-endian in 72 bytes each, as 96 bytes big-endian. */
+static void signature_raw(struct rd_view in, uint8_t out[2 * ORDER_LEN])
+{
+	for (size_t i = 0; i < ORDER_LEN; i++) {
+		out[i] = in.data[ORDER_LEN - 1 - i];
+		out[ORDER_LEN + i] = in.data[COMPONENT_LEN + ORDER_LEN - 1 - i];
+	}
+}
+
+static bool signed_by(const struct verify *v, const struct rd_cert *leaf, struct rd_err *why)
+{
+	uint8_t raw[2 * ORDER_LEN];
+
+	if (leaf->key != RD_KEY_P384)
+		return rd_fail(why, RD_FAULT_REFUSED, "crypto.signature.form",
+			       "the signing key is not on P-384");
+	signature_raw(v->r.signature, raw);
+	return rd_signature_verify(leaf->spki, RD_SIGNATURE_ECDSA_RAW, RD_HASH_SHA384,
+				   rd_view_of(v->r.all.data, RD_SNP_SIGNED_LEN),
+				   rd_view_of(raw, sizeof(raw)), why);
+}
+
+static void check_form(struct verify *v)
+{
+	const uint8_t *s = v->r.signature.data;
+	bool padding =
+		all_zero(rd_view_of(s + ORDER_LEN, COMPONENT_LEN - ORDER_LEN)) &&
+		all_zero(rd_view_of(s + COMPONENT_LEN + ORDER_LEN, COMPONENT_LEN - ORDER_LEN)) &&
+		all_zero(rd_view_of(s + 2 * COMPONENT_LEN, 512 - 2 * COMPONENT_LEN));
+
+	crypto(v, v->r.signature_algo == ALGO_ECDSA_P384_SHA384,
+	       (struct rd_tee_words){ "tee.snp.algorithm", "signature", "ECDSA P-384 with SHA-384",
+				      v->r.signature_algo == ALGO_ECDSA_P384_SHA384 ? "that"
+										    : "another" });
+	crypto(v, padding,
+	       (struct rd_tee_words){ "tee.snp.padding", "signature", "zeros behind R and S",
+				      padding ? "zeros" : "other bytes" });
+	crypto(v, v->key == RD_SNP_VCEK || v->key == RD_SNP_VLEK,
+	       (struct rd_tee_words){ "tee.snp.signing_key", "signing_key", "VCEK or VLEK",
+				      v->key == RD_SNP_VCEK       ? "VCEK"
+				      : v->key == RD_SNP_VLEK     ? "VLEK"
+				      : v->key == RD_SNP_UNSIGNED ? "none: the report is unsigned"
+								  : "a reserved value" });
+}
+
+/* The leaf of the kind that the report names: the one that signed it, else the first. */
+static void choose_leaf(struct verify *v)
+{
+	struct rd_view cn = rd_view_str(v->key == RD_SNP_VLEK ? "SEV-VLEK" : "SEV-VCEK");
+	struct rd_err unused = { 0 };
+	uint32_t tried = 0;
+
+	for (uint32_t i = 0; i < v->pool->n_certs && tried < LEAVES_MAX; i++) {
+		const struct rd_cert *c = &v->pool->cert[i];
+
+		if (!rd_view_eq(c->subject_cn, cn) || c->is_ca)
+			continue;
+		tried++;
+		if (!v->leaf)
+			v->leaf = c;
+		if (signed_by(v, c, &unused)) {
+			v->leaf = c;
+			return;
+		}
+	}
+}
+
+/* Product of the certificate: "Milan-B0" begins with one of ours. */
+static const char *product_named(struct rd_view name)
+{
+	for (size_t i = 0; i < RD_SNP_PRODUCTS; i++) {
+		struct rd_view p = rd_view_str(rd_snp_product_certs[i].product);
+
+		if (rd_view_starts(name, p) && (name.len == p.len || name.data[p.len] == '-'))
+			return rd_snp_product_certs[i].product;
+	}
+	return NULL;
+}
+
+/* A version 2 report names no CPU; its certificate does, and Turin made no such reports. */
+static void find_product(struct verify *v)
+{
+	const char *named = v->has_cert ? product_named(v->cert.product) : NULL;
+
+	v->product = v->r.has_cpuid ? rd_snp_product(&v->r) : named;
+	if (!v->r.has_cpuid && named && strcmp(named, "Turin") == 0)
+		v->product = NULL;
+	if (!v->has_cert)
+		return;
+	crypto(v, v->product && named && strcmp(v->product, named) == 0,
+	       (struct rd_tee_words){ "tee.snp.product", "product",
+				      v->product ? v->product : "a product that is known",
+				      named ? named : "a certificate of another" });
+}
+
+static bool add_pem(struct verify *v, const char *pem, struct rd_cert *out)
+{
+	uint32_t n = 0;
+
+	if (rd_certs_read(rd_view_str(pem), v->w.arena, out, 1, &n, v->w.err) && n == 1)
+		return true;
+	v->w.failed = true;
+	return false;
+}
+
+static void check_issuer(struct verify *v, const struct rd_cert_path *path)
+{
+	char wanted[32];
+	bool ok;
+
+	snprintf(wanted, sizeof(wanted), v->key == RD_SNP_VLEK ? "SEV-VLEK-%s" : "SEV-%s",
+		 v->product);
+	ok = path->n == 3 && rd_view_eq(path->cert[1]->subject_cn, rd_view_str(wanted));
+	crypto(v, ok,
+	       (struct rd_tee_words){ "tee.snp.issuer", "signing certificate", wanted,
+				      ok ? "that" : "issued by another" });
+}
+
+static void check_chain(struct verify *v)
+{
+	const struct rd_snp_product_certs *certs = NULL;
+	struct rd_tee_chain chain = { .claim = "signing certificate",
+				      .leaf = v->leaf,
+				      .n_roots = 1 };
+	struct rd_cert_path path;
+	struct rd_cert ark;
+
+	for (size_t i = 0; i < RD_SNP_PRODUCTS && v->product; i++)
+		if (strcmp(rd_snp_product_certs[i].product, v->product) == 0)
+			certs = &rd_snp_product_certs[i];
+	if (!certs) {
+		crypto(v, false,
+		       (struct rd_tee_words){ "tee.snp.product", "product", "Milan, Genoa or Turin",
+					      "a CPU that is none of these" });
+		return;
+	}
+	rd_tee_pool_add(&v->w, v->pool,
+			rd_view_str(v->key == RD_SNP_VLEK ? certs->asvk : certs->ask));
+	if (!add_pem(v, certs->ark, &ark))
+		return;
+	chain.root = &ark;
+	if (!rd_tee_check_chain(&v->w, &chain, v->pool, &path))
+		return;
+	check_issuer(v, &path);
+	if (path.n == 3)
+		rd_tee_check_revocation(&v->w, v->pool, path.cert[1], path.cert[2]);
+}
+
+/* ---- chip and versions ----------------------------------------------------------------------- */
+
+static void check_chip(struct verify *v)
+{
+	struct rd_view hwid = v->cert.hwid, id = v->r.chip_id, rest;
+	bool hidden = all_zero(id), ok;
+
+	if (v->key == RD_SNP_VLEK) {
+		crypto(v, hwid.len == 0,
+		       (struct rd_tee_words){ "tee.snp.chip_id", "chip_id",
+					      "a VLEK, which names no chip",
+					      hwid.len ? "a hardware id" : "none" });
+		return;
+	}
+	if (hidden) {
+		/* MASK_CHIP_ID: the signature alone says which chip's key it was. */
+		rd_tee_reason(&v->w,
+			      (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
+						  .result = hwid.len ? RD_RESULT_WARNING
+								     : RD_RESULT_FAIL,
+						  .code = "tee.snp.chip_id.hidden",
+						  .claim = "chip_id",
+						  .expected = rd_view_str("the chip of the VCEK"),
+						  .found = rd_view_str("hidden by the host") });
+		return;
+	}
+	rest = rd_view_of(id.data + hwid.len, id.len - hwid.len);
+	ok = hwid.len && memcmp(hwid.data, id.data, hwid.len) == 0 && all_zero(rest);
+	rd_tee_reason(&v->w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
+						 .result = ok ? RD_RESULT_PASS : RD_RESULT_FAIL,
+						 .code = "tee.snp.chip_id",
+						 .claim = "chip_id",
+						 .expected = rd_tee_hex(&v->w, hwid),
+						 .found = rd_tee_hex(&v->w, id) });
+}
+
+static bool tcb_equal(const struct rd_snp_tcb *a, const struct rd_snp_tcb *b)
+{
+	return a->has_fmc == b->has_fmc && a->fmc == b->fmc && a->bootloader == b->bootloader &&
+	       a->tee == b->tee && a->snp == b->snp && a->microcode == b->microcode &&
+	       a->reserved_zero && b->reserved_zero;
+}
+
+static bool tcb_at_most(const struct rd_snp_tcb *a, const struct rd_snp_tcb *b)
+{
+	return a->fmc <= b->fmc && a->bootloader <= b->bootloader && a->tee <= b->tee &&
+	       a->snp <= b->snp && a->microcode <= b->microcode;
+}
+
+static const char *tcb_text(struct verify *v, const struct rd_snp_tcb *t)
+{
+	if (t->has_fmc)
+		return rd_tee_name(&v->w, "fmc %u, bootloader %u, tee %u, snp %u, microcode %u",
+				   t->fmc, t->bootloader, t->tee, t->snp, t->microcode);
+	return rd_tee_name(&v->w, "bootloader %u, tee %u, snp %u, microcode %u", t->bootloader,
+			   t->tee, t->snp, t->microcode);
+}
+
+static void check_tcb(struct verify *v)
+{
+	bool turin = v->product && strcmp(v->product, "Turin") == 0;
+	struct rd_snp_tcb reported = rd_snp_tcb_read(v->r.reported_tcb, turin);
+	struct rd_snp_tcb committed = rd_snp_tcb_read(v->r.committed_tcb, turin);
+	struct rd_snp_tcb current = rd_snp_tcb_read(v->r.current_tcb, turin);
+
+	rd_tee_check(&v->w, RD_ASPECT_TCB, tcb_equal(&reported, &v->cert.tcb),
+		     (struct rd_tee_words){ "tee.snp.tcb", "reported_tcb",
+					    tcb_text(v, &v->cert.tcb), tcb_text(v, &reported) });
+	rd_tee_check(&v->w, RD_ASPECT_TCB,
+		     tcb_at_most(&reported, &committed) && tcb_at_most(&committed, &current),
+		     (struct rd_tee_words){ "tee.snp.tcb.order", "reported_tcb",
+					    "reported <= committed <= current",
+					    rd_tee_name(&v->w, "committed %s; current %s",
+							tcb_text(v, &committed),
+							tcb_text(v, &current)) });
+}
+
+static void check_guest(struct verify *v)
+{
+	bool one = (v->r.policy & RD_SNP_POLICY_ONE) != 0;
+
+	rd_tee_check(&v->w, RD_ASPECT_POLICY, one,
+		     (struct rd_tee_words){ "tee.snp.policy", "policy", "reserved bit 17 set",
+					    one ? "set" : "not set" });
+	rd_tee_check(&v->w, RD_ASPECT_POLICY, v->r.vmpl <= GUEST_VMPL_MAX,
+		     (struct rd_tee_words){
+			     "tee.snp.vmpl", "vmpl", "0 to 3, asked for by the guest",
+			     v->r.vmpl <= GUEST_VMPL_MAX ? "that" : "asked for by the host" });
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static void no_leaf(struct verify *v)
+{
+	rd_tee_reason(&v->w,
+		      (struct rd_reason){
+			      .aspect = RD_ASPECT_CRYPTO,
+			      .result = RD_RESULT_ABSENT,
+			      .code = "tee.snp.leaf",
+			      .claim = "signing certificate",
+			      .expected = rd_view_str(v->key == RD_SNP_VLEK ? "a VLEK" : "a VCEK"),
+			      .found = rd_view_str("none among the collateral") });
+}
+
+static void check_signer(struct verify *v)
+{
+	struct rd_err why = { 0 };
+	bool ok;
+
+	v->has_cert = rd_snp_cert_read(v->leaf, &v->cert, &why);
+	rd_tee_check_err(&v->w, RD_ASPECT_CRYPTO, v->has_cert,
+			 (struct rd_tee_words){ "tee.snp.extension", "signing certificate",
+						"AMD's extensions", "in order" },
+			 &why);
+	find_product(v);
+	check_chain(v);
+	ok = signed_by(v, v->leaf, &why);
+	rd_tee_check_err(&v->w, RD_ASPECT_CRYPTO, ok,
+			 (struct rd_tee_words){ "tee.snp.signature", "report",
+						"signed by the chip's key", "signed" },
+			 &why);
+	if (v->has_cert) {
+		check_chip(v);
+		check_tcb(v);
+	}
+}
+
+static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_tee_result *out,
+		   struct rd_err *err)
+{
+	struct verify v = { 0 };
+
+	if (!rd_snp_parse(in->report, &v.r, err))
+		return false;
+	rd_tee_begin(&v.w, in, arena, out, err);
+	v.key = (enum rd_snp_key)(v.r.key_info >> 2 & 7);
+	v.pool = rd_tee_pool_read(&v.w);
+	if (!v.pool)
+		return false;
+	check_form(&v);
+	choose_leaf(&v);
+	if (v.leaf) {
+		check_signer(&v);
+	} else {
+		no_leaf(&v);
+		find_product(&v);
+	}
+	check_guest(&v);
+	rd_tee_check_nonce(&v.w, v.r.report_data);
+	claim_all(&v);
+	out->level = RD_LEVEL_HARDWARE;
+	out->report_data = v.r.report_data;
+	out->platform_id = all_zero(v.r.chip_id) ? (struct rd_view){ 0 } : v.r.chip_id;
+	out->platform_digest = v.r.measurement;
+	out->debug = (v.r.policy & RD_SNP_POLICY_DEBUG) != 0;
+	out->product = rd_view_str(v.product ? v.product : "");
+	return rd_tee_done(&v.w);
+}
+
+/* ---- what to fetch --------------------------------------------------------------------------- */
+
+#define KDS "https://kdsintf.amd.com/"
+
+static bool needs(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_buf *out,
+		  struct rd_err *err)
+{
+	struct rd_snp_report r;
+	struct rd_snp_tcb t;
+	const char *product;
+	struct rd_view id;
+	bool vlek, turin;
+
+	if (!rd_snp_parse(in->report, &r, err))
+		return false;
+	product = rd_snp_product(&r);
+	product = product ? product : "Milan"; /* only Milan made reports of version 2 in numbers */
+	vlek = (r.key_info >> 2 & 7) == RD_SNP_VLEK;
+	turin = strcmp(product, "Turin") == 0;
+	t = rd_snp_tcb_read(r.reported_tcb, turin);
+	if (!rd_hex(arena, rd_view_of(r.chip_id.data, turin ? 8 : 64), &id, err))
+		return false;
+	rd_buf_printf(out, "%s " KDS "%s/v1/%s/cert_chain\n", vlek ? "asvk_ark.pem" : "ask_ark.pem",
+		      vlek ? "vlek" : "vcek", product);
+	rd_buf_printf(out, "crl.der " KDS "%s/v1/%s/crl\n", vlek ? "vlek" : "vcek", product);
+	/* A VLEK comes from the cloud that holds it, not from AMD. */
+	if (!vlek) {
+		rd_buf_printf(out, "vcek.der " KDS "vcek/v1/%s/%.*s?", product, RD_FMT(id));
+		if (turin)
+			rd_buf_printf(out, "fmcSPL=%u&", t.fmc);
+		rd_buf_printf(out, "blSPL=%u&teeSPL=%u&snpSPL=%u&ucodeSPL=%u\n", t.bootloader,
+			      t.tee, t.snp, t.microcode);
+	}
+	return rd_buf_ok(out, err);
+}
+
+const struct rd_tee rd_tee_snp = {
+	.name = "snp",
+	.content_type = "application/vnd.amd.sev.snp-report",
+	.level = RD_LEVEL_HARDWARE,
+	.must_not_be_absent = 1u << RD_ASPECT_TCB,
+	.rules = rd_snp_rules,
+	.codes = rd_snp_codes,
+	.verify = verify,
+	.needs = needs,
+};
