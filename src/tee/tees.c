@@ -1,8 +1,7 @@
 /* A new technology is a folder and a line here. */
+#include "dcap/dcap.h"
 #include "snp/snp.h"
 
 const struct rd_tee *const rd_tees[] = {
-	&rd_tee_process,
-	&rd_tee_snp,
-	NULL,
+	&rd_tee_process, &rd_tee_snp, &rd_tee_sgx, &rd_tee_tdx, NULL,
 };

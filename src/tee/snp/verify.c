@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMPONENT_LEN 72u /* of R and of S in the report: little-endian, the last 24 bytes are 0 \
-			   */
-#define ORDER_LEN 48u     /* P-384 */
+#define COMPONENT_LEN \
+	72u           /* of R and of S in the report: little-endian, the last 24 bytes are 0 \
+		       */
+#define ORDER_LEN 48u /* P-384 */
 #define ALGO_ECDSA_P384_SHA384 1u
 #define GUEST_VMPL_MAX 3u
 #define LEAVES_MAX 8u
