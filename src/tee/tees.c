@@ -1,7 +1,14 @@
 /* A new technology is a folder and a line here. */
 #include "dcap/dcap.h"
+#include "nitro/nitro.h"
 #include "snp/snp.h"
 
+/* clang-format off */
 const struct rd_tee *const rd_tees[] = {
-	&rd_tee_process, &rd_tee_snp, &rd_tee_sgx, &rd_tee_tdx, NULL,
+	&rd_tee_process,
+	&rd_tee_snp,
+	&rd_tee_sgx,
+	&rd_tee_tdx,
+	&rd_tee_nitro,
+	NULL,
 };
