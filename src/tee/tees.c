@@ -2,6 +2,7 @@
 #include "dcap/dcap.h"
 #include "nitro/nitro.h"
 #include "snp/snp.h"
+#include "tpm/tpm.h"
 
 /* clang-format off */
 const struct rd_tee *const rd_tees[] = {
@@ -10,5 +11,6 @@ const struct rd_tee *const rd_tees[] = {
 	&rd_tee_sgx,
 	&rd_tee_tdx,
 	&rd_tee_nitro,
+	&rd_tee_tpm,
 	NULL,
 };

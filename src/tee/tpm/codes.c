@@ -1,0 +1,31 @@
+/* The stable codes of TPM quotes, for `redoubt explain CODE`. */
+#include "tpm.h"
+
+const struct rd_code_text rd_tpm_codes[] = {
+	{ "tee.tpm.algorithm", "A signature is of an algorithm or size that its key cannot make.",
+	  "Use RSASSA, RSAPSS or ECDSA with SHA-256, SHA-384 or SHA-512." },
+	{ "tee.tpm.digest", "The registers' values are not those that the TPM signed.",
+	  "Read quote and registers together: they change when something is measured in between." },
+	{ "tee.tpm.key", "The key signs anything it is given, so it does not speak for the TPM.",
+	  "Make the attestation key restricted and fixed to its TPM." },
+	{ "tee.tpm.key.absent", "There is no attestation key to check the quote with.",
+	  "Give the key of this machine as PEM or TPMT_PUBLIC, or its certificate and an anchor." },
+	{ "tee.tpm.log", "An event log cannot be read.", "Was it cut off?" },
+	{ "tee.tpm.log.bank", "An event log has no bank of the quoted hash.",
+	  "Quote a bank that the firmware logs." },
+	{ "tee.tpm.log.replay", "Whether the event log explains the quoted registers.",
+	  "Some firmware writes logs that do not; then judge the registers by their values." },
+	{ "tee.tpm.pcrs.absent", "The values of the quoted registers are not known.",
+	  "Give them as pcrs.json, as tpm2_pcrread prints them or as tpm2_quote -o writes them." },
+	{ "tee.tpm.quote", "The bytes are not a TPM's attestation.",
+	  "Give the TPMS_ATTEST that tpm2_quote -m writes." },
+	{ "tee.tpm.selection", "The registers given are not the ones that were quoted.",
+	  "Give the values of exactly the quoted registers." },
+	{ "tee.tpm.signature", "The quote is not signed by the attestation key.",
+	  "It was altered, or made by another machine." },
+	{ "tee.tpm.signature.absent", "There is no signature beside the quote.",
+	  "Give what tpm2_quote -s writes." },
+	{ "tee.tpm.type", "The TPM attested to something else than its registers.",
+	  "A creation or a certification is no quote, whoever signed it." },
+	{ NULL, NULL, NULL },
+};

@@ -1,0 +1,142 @@
+/*
+ * TPM 2.0 quotes and event logs: "TPM 2.0 Library", part 2 (TPMS_ATTEST 10.12.12,
+ * TPMT_SIGNATURE 11.3.4, TPMT_PUBLIC 12.2.4); "TCG PC Client Platform Firmware Profile", section 10
+ * (event log).
+ *
+ * FILE is the TPMS_ATTEST.  The collateral holds the signature, the attestation key, and optionally
+ * the values of the registers and the event log; each is told apart by its form.
+ */
+#ifndef RD_TEE_TPM_H
+#define RD_TEE_TPM_H
+
+#include <redoubt/codec.h>
+#include <redoubt/tee.h>
+
+#define RD_TPM_PCRS 24u
+#define RD_TPM_BANKS_MAX 4u
+#define RD_TPM_DIGEST_MAX 64u
+
+/* TPM_ALG_ID */
+enum rd_tpm_alg {
+	RD_TPM_RSA = 0x0001,
+	RD_TPM_SHA1 = 0x0004,
+	RD_TPM_SHA256 = 0x000B,
+	RD_TPM_SHA384 = 0x000C,
+	RD_TPM_SHA512 = 0x000D,
+	RD_TPM_NULL = 0x0010,
+	RD_TPM_RSASSA = 0x0014,
+	RD_TPM_RSAPSS = 0x0016,
+	RD_TPM_ECDSA = 0x0018,
+	RD_TPM_ECC = 0x0023,
+};
+/* False for an algorithm that is no hash of ours. */
+bool rd_tpm_hash(uint16_t alg, enum rd_hash *out);
+/* "sha256", or "unknown". */
+const char *rd_tpm_hash_name(uint16_t alg);
+
+/* A big-endian reader: after the first read that does not fit everything is empty and `bad`. */
+struct rd_tpm_reader {
+	struct rd_view rest;
+	bool bad;
+};
+struct rd_view rd_tpm_take(struct rd_tpm_reader *r, size_t len);
+uint16_t rd_tpm_u16(struct rd_tpm_reader *r);
+uint32_t rd_tpm_u32(struct rd_tpm_reader *r);
+uint64_t rd_tpm_u64(struct rd_tpm_reader *r);
+/* TPM2B: a length of 16 bits, at most `max`, and the bytes. */
+struct rd_view rd_tpm_2b(struct rd_tpm_reader *r, size_t max);
+
+struct rd_tpm_selection {
+	uint16_t hash;
+	uint32_t mask; /* bit n: register n */
+};
+struct rd_tpm_quote {
+	struct rd_view all, qualified_signer, extra_data, pcr_digest;
+	uint64_t clock, firmware_version;
+	uint32_t reset_count, restart_count;
+	bool safe;
+	uint32_t n_selections;
+	struct rd_tpm_selection selection[RD_TPM_BANKS_MAX];
+};
+/* Whole buffer, magic first; "tee.tpm.quote".  Another type of attestation fails with
+ * "tee.tpm.type", RD_FAULT_REFUSED. */
+RD_MUST_USE bool rd_tpm_quote_parse(struct rd_view bytes, struct rd_tpm_quote *out,
+				    struct rd_err *err);
+
+/* TPMT_SIGNATURE, or the bare bytes of one. */
+struct rd_tpm_signature {
+	uint16_t alg, hash;   /* 0: bare */
+	struct rd_view bytes; /* RSA, or bare */
+	struct rd_view r, s;  /* ECDSA */
+};
+/* True if the whole buffer is a TPMT_SIGNATURE. */
+bool rd_tpm_signature_parse(struct rd_view bytes, struct rd_tpm_signature *out);
+
+/* TPMT_PUBLIC, also inside a TPM2B. */
+#define RD_TPM_FIXED_TPM (1u << 1)
+#define RD_TPM_RESTRICTED (1u << 16)
+#define RD_TPM_DECRYPT (1u << 17)
+#define RD_TPM_SIGN (1u << 18)
+struct rd_tpm_public {
+	uint32_t attributes;
+	struct rd_view spki;
+};
+/* True if the whole buffer is one, with a key that is one. */
+bool rd_tpm_public_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tpm_public *out);
+
+/* Values of registers, of one bank or more. */
+struct rd_tpm_bank {
+	uint16_t hash; /* 0: the file does not say */
+	uint32_t mask; /* which are there */
+	struct rd_view pcr[RD_TPM_PCRS];
+};
+/* {"0": "hex", ...} or {"sha256": {...}}; lines "0 hex" or as tpm2_pcrread prints; the binary of
+ * tpm2_quote -o (values in C structs).  False: it is none of these. */
+bool rd_tpm_pcrs_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tpm_bank *out);
+
+/* The key that a quote is checked with and where it is from, by whoever knows it already. */
+struct rd_tpm_key {
+	struct rd_view spki;
+	bool has_attributes;
+	uint32_t attributes;
+};
+/* The signature over these bytes by this key; bare RSA ones are RSASSA with SHA-256. */
+RD_MUST_USE bool rd_tpm_signature_check(struct rd_view message, struct rd_view spki,
+					const struct rd_tpm_signature *signature,
+					struct rd_err *err);
+/* Leaves the reasons and claims of one quote: form, signature, key's attributes, registers, nonce.
+ * `bank` may be NULL: no values known. */
+void rd_tpm_check_quote(struct rd_tee_work *work, const struct rd_tpm_quote *quote,
+			const struct rd_tpm_key *key, const struct rd_tpm_signature *signature,
+			const struct rd_tpm_bank *bank);
+
+/* ---- event logs ------------------------------------------------------------------------------ */
+
+#define RD_TPM_EVENTS_MAX 16384u
+#define RD_TPM_LOG_MAX (16u * 1024 * 1024)
+
+struct rd_tpm_event {
+	uint32_t pcr, type;
+	struct rd_view digest[RD_TPM_BANKS_MAX]; /* by log bank */
+	struct rd_view data;                     /* untrusted, also when the digests are right */
+};
+struct rd_tpm_log {
+	uint32_t n_banks;
+	uint16_t bank[RD_TPM_BANKS_MAX]; /* enum rd_tpm_alg */
+	uint32_t n;
+	struct rd_tpm_event *event;
+};
+/* SHA-1 logs of the old form and crypto-agile ones; "tee.tpm.log" with the offset.  Zeros behind
+ * the last event are padding. */
+RD_MUST_USE bool rd_tpm_log_parse(struct rd_view bytes, struct rd_arena *arena,
+				  struct rd_tpm_log *out, struct rd_err *err);
+/* What the registers are after all events of one bank (index into log->bank): EV_NO_ACTION extends
+ * nothing, StartupLocality sets register 0, 17 to 22 begin with ones.  Views are in the arena. */
+RD_MUST_USE bool rd_tpm_log_replay(const struct rd_tpm_log *log, uint32_t bank,
+				   struct rd_arena *arena, struct rd_tpm_bank *out,
+				   struct rd_err *err);
+
+extern const struct rd_code_text rd_tpm_codes[];
+extern const struct rd_tee rd_tee_tpm;
+
+#endif
