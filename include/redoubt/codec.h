@@ -221,6 +221,13 @@ RD_MUST_USE bool rd_doc_uint(const char *name, const struct rd_doc *doc, uint64_
 RD_MUST_USE bool rd_doc_hex(const char *name, const struct rd_doc *doc, struct rd_arena *arena,
 			    struct rd_view *out, struct rd_err *err);
 
+/* Base64 (RFC 4648) in either alphabet, with or without padding, nothing else between; strict: no
+ * bits left over.  "codec.base64". */
+RD_MUST_USE bool rd_base64_decode(struct rd_view text, struct rd_arena *arena, struct rd_view *out,
+				  struct rd_err *err);
+/* The URL-safe alphabet, without padding. */
+void rd_base64url_put(struct rd_buf *out, struct rd_view bytes);
+
 /* JSON text, with escapes: `text` as a quoted string at the end of the buffer. */
 void rd_json_put_string(struct rd_buf *out, struct rd_view text);
 

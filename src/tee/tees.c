@@ -1,4 +1,5 @@
 /* A new technology is a folder and a line here. */
+#include "azure/azure.h"
 #include "dcap/dcap.h"
 #include "nitro/nitro.h"
 #include "snp/snp.h"
@@ -12,5 +13,6 @@ const struct rd_tee *const rd_tees[] = {
 	&rd_tee_tdx,
 	&rd_tee_nitro,
 	&rd_tee_tpm,
+	&rd_tee_azure,
 	NULL,
 };
