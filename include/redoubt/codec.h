@@ -139,6 +139,9 @@ enum rd_cose_alg {
 	RD_COSE_ES256 = -7,
 	RD_COSE_ES384 = -35,
 	RD_COSE_ES512 = -36,
+	RD_COSE_PS256 = -37, /* PS*: rd_cose_check_spki alone */
+	RD_COSE_PS384 = -38,
+	RD_COSE_PS512 = -39,
 };
 
 /*
@@ -220,6 +223,17 @@ RD_MUST_USE bool rd_doc_uint(const char *name, const struct rd_doc *doc, uint64_
 /* Hexadecimal of whole bytes, either case; may be empty. */
 RD_MUST_USE bool rd_doc_hex(const char *name, const struct rd_doc *doc, struct rd_arena *arena,
 			    struct rd_view *out, struct rd_err *err);
+
+/* Edge only.  Public keys of a COSE_Key (RFC 9053 section 7) and of a parsed JWK (RFC 7518 section
+ * 6) as SPKI: EC on the NIST curves, Ed25519; JWK also RSA.  A private part is not looked at. */
+RD_MUST_USE bool rd_cose_key_spki(struct rd_view cose_key, struct rd_arena *arena,
+				  struct rd_view *spki, struct rd_err *err);
+RD_MUST_USE bool rd_jwk_spki(const struct rd_doc *jwk, struct rd_arena *arena, struct rd_view *spki,
+			     struct rd_err *err);
+/* Edge only.  As rd_cose_check, by SPKI: ES256, ES384, ES512, EdDSA, PS256, PS384, PS512, each with
+ * its own kind of key. */
+RD_MUST_USE bool rd_cose_check_spki(const struct rd_cose_sign1 *sign1, struct rd_view external_aad,
+				    struct rd_view spki, struct rd_err *err);
 
 /* Base64 (RFC 4648) in either alphabet, with or without padding, nothing else between; strict: no
  * bits left over.  "codec.base64". */

@@ -19,6 +19,7 @@
 #define REDOUBT_TEE_H
 
 #include <redoubt/base.h>
+#include <redoubt/codec.h>
 #include <redoubt/crypto.h>
 
 extern const struct rd_code_text rd_tee_codes[];
@@ -264,6 +265,13 @@ const char *rd_tee_name(struct rd_tee_work *work, const char *fmt, ...) RD_PRINT
 struct rd_view rd_tee_hex(struct rd_tee_work *work, struct rd_view bytes);
 /* The nonce rule that is the same for all: equal, or a warning when none is demanded. */
 void rd_tee_check_nonce(struct rd_tee_work *work, struct rd_view found);
+
+/* ---- keys among the collateral -----------------------------------------------------------------
+ */
+
+/* Public keys (SPKI) of the verifier's own files: PEM, JWK, COSE_Key.  One that cannot be used
+ * leaves a warning "tee.collateral".  How many, at most `max`. */
+uint32_t rd_tee_keys(struct rd_tee_work *work, struct rd_view *spki, uint32_t max);
 
 /* ---- certificates among the collateral --------------------------------------------------------
  */

@@ -48,6 +48,8 @@ const struct rd_code_text rd_codec_codes[] = {
 	{ "codec.json.syntax", "A text is not well-formed JSON.",
 	  "Correct the text at the line and column named." },
 	{ "codec.base64", "A text is not base64.", "Was it cut off, or broken into lines?" },
+	{ "codec.key", "A JWK or COSE_Key is not a key that can be used.",
+	  "EC keys on P-256, P-384, P-521, Ed25519 and RSA keys are known." },
 	{ "codec.json.member", "A JSON object lacks the part that is signed or wanted.",
 	  "Fetch the document again, and keep it byte for byte." },
 	{ "codec.doc.text", "A text is not UTF-8, or holds a NUL.",

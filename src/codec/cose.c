@@ -1,5 +1,5 @@
 /* COSE_Sign1 (RFC 9052 section 4.2 and 4.4) and CMW records: see redoubt/codec.h. */
-#include <redoubt/codec.h>
+#include "codec_int.h"
 
 #include <string.h>
 
@@ -189,13 +189,18 @@ static bool check_signature(const struct rd_cose_sign1 *sign1, struct rd_view te
 	}
 }
 
+bool rd_cose_to_be_signed(const struct rd_cose_sign1 *sign1, struct rd_view external_aad,
+			  struct rd_buf *out, struct rd_err *err)
+{
+	return to_be_signed(sign1->protected_bytes, external_aad, sign1->payload, out, err);
+}
+
 bool rd_cose_check(const struct rd_cose_sign1 *sign1, struct rd_view external_aad,
 		   struct rd_view key, struct rd_err *err)
 {
-	struct rd_buf text RD_AUTO(rd_buf_free) = { 0 };
+	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = RD_COSE_TEXT_MAX };
 
-	rd_buf_init(&text, PAYLOAD_MAX + HEADERS_MAX + 1024);
-	return to_be_signed(sign1->protected_bytes, external_aad, sign1->payload, &text, err) &&
+	return rd_cose_to_be_signed(sign1, external_aad, &text, err) &&
 	       check_signature(sign1, rd_buf_view(&text), key, err);
 }
 

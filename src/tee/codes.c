@@ -29,6 +29,8 @@ const struct rd_code_text rd_tee_codes[] = {
 	  "Do not trust this machine: its key is known to be lost." },
 	{ "tee.collateral.many", "More pieces of collateral were given than are looked at.",
 	  "Name the files that belong to this evidence, or give a folder of its own." },
+	{ "tee.key.absent", "There is no key to check a signature with.",
+	  "Give the maker's key as collateral; keys that came with the evidence do not count." },
 	{ "tee.level", "A level has an unknown name.", "hardware, operator, tpm or software." },
 	{ "tee.nonce", "Evidence carries another nonce than was asked for.",
 	  "It is an old one, or somebody else's: ask for fresh evidence." },

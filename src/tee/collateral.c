@@ -76,6 +76,40 @@ void rd_tee_pool_add(struct rd_tee_work *w, struct rd_tee_pool *pool, struct rd_
 	read_piece(w, pool, &(struct rd_collateral){ .name = "", .bytes = bytes });
 }
 
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+/* False: the piece is no key at all; *err.code is set if it is one that cannot be used. */
+static bool read_key(struct rd_tee_work *w, struct rd_view bytes, struct rd_view *spki,
+		     struct rd_err *err)
+{
+	struct rd_err unused = { 0 };
+	const struct rd_doc *doc;
+
+	if (holds(bytes, "-----BEGIN PUBLIC KEY-----"))
+		return rd_spki_from_pem(bytes, w->arena, spki, err);
+	if (bytes.len && bytes.len < 64 * 1024 && bytes.data[0] == '{' &&
+	    rd_json_parse(w->arena, "key", bytes, &doc, &unused) && rd_doc_get(doc, "kty"))
+		return rd_jwk_spki(doc, w->arena, spki, err);
+	return bytes.len && bytes.len < 1024 && bytes.data[0] >> 5 == RD_CBOR_MAP &&
+	       rd_cose_key_spki(bytes, w->arena, spki, &unused);
+}
+
+uint32_t rd_tee_keys(struct rd_tee_work *w, struct rd_view *spki, uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->in->n_collateral && n < max; i++) {
+		const struct rd_collateral *c = &w->in->collateral[i];
+		struct rd_err why = { 0 };
+
+		if (c->trusted && read_key(w, c->bytes, &spki[n], &why))
+			n++;
+		else if (c->trusted && why.code)
+			unusable(w, c, &why);
+	}
+	return n;
+}
+
 /* ---- paths ----------------------------------------------------------------------------------- */
 
 static bool is_own(const struct rd_tee_work *w, const struct rd_cert *anchor)

@@ -1,7 +1,9 @@
 /* A new technology is a folder and a line here. */
 #include "azure/azure.h"
+#include "cca/cca.h"
 #include "dcap/dcap.h"
 #include "nitro/nitro.h"
+#include "psa/psa.h"
 #include "snp/snp.h"
 #include "tpm/tpm.h"
 
@@ -14,5 +16,7 @@ const struct rd_tee *const rd_tees[] = {
 	&rd_tee_nitro,
 	&rd_tee_tpm,
 	&rd_tee_azure,
+	&rd_tee_cca,
+	&rd_tee_psa,
 	NULL,
 };
