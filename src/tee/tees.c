@@ -3,6 +3,7 @@
 #include "cca/cca.h"
 #include "dcap/dcap.h"
 #include "nitro/nitro.h"
+#include "nvidia/nvidia.h"
 #include "psa/psa.h"
 #include "snp/snp.h"
 #include "tpm/tpm.h"
@@ -18,5 +19,6 @@ const struct rd_tee *const rd_tees[] = {
 	&rd_tee_azure,
 	&rd_tee_cca,
 	&rd_tee_psa,
+	&rd_tee_nvidia,
 	NULL,
 };

@@ -1,0 +1,38 @@
+/*
+ * NVIDIA GPU and switch reports: an SPDM 1.1 GET_MEASUREMENTS request and its response (DMTF
+ * DSP0274 1.1, 10.11), with NVIDIA's opaque data.  The chain of the device comes as collateral.
+ */
+#ifndef RD_TEE_NVIDIA_H
+#define RD_TEE_NVIDIA_H
+
+#include <redoubt/tee.h>
+
+#define RD_NVIDIA_MEASUREMENTS_MAX 96u
+#define RD_NVIDIA_FWID_LEN 48u
+
+struct rd_nvidia_measurement {
+	uint8_t index;
+	struct rd_view value;
+};
+/* Fields of the opaque data that say something; empty where they are not there. */
+struct rd_nvidia_opaque {
+	struct rd_view driver_version, vbios_version, board_id, chip_sku, chip_sku_mod, project,
+		project_sku, fwid, protected_pcie;
+};
+struct rd_nvidia_report {
+	struct rd_view signed_bytes, signature; /* 96 bytes r||s */
+	struct rd_view nonce;                   /* of the request */
+	uint32_t n_measurements;
+	struct rd_nvidia_measurement measurement[RD_NVIDIA_MEASUREMENTS_MAX];
+	struct rd_nvidia_opaque opaque;
+};
+/* By SPDM's own lengths: the signature is where they end, whatever follows.  "tee.nvidia.form";
+ * another SPDM version fails with RD_FAULT_REFUSED. */
+RD_MUST_USE bool rd_nvidia_parse(struct rd_view bytes, struct rd_nvidia_report *out,
+				 struct rd_err *err);
+
+extern const char rd_nvidia_root[]; /* PEM */
+extern const struct rd_code_text rd_nvidia_codes[];
+extern const struct rd_tee rd_tee_nvidia;
+
+#endif
