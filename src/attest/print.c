@@ -8,9 +8,10 @@ static const char *const results[] = { "FAIL", "absent", "pass", "warn" };
 
 bool rd_appraisal_print(const struct rd_appraisal *a, struct rd_buf *out, struct rd_err *err)
 {
-	rd_buf_printf(out, "%s at level %s%s\n",
-		      a->verdict == RD_VERDICT_ACCEPTED ? "accepted" : "REFUSED",
-		      rd_level_name(a->level),
+	rd_buf_printf(out, "%s", a->verdict == RD_VERDICT_ACCEPTED ? "accepted" : "REFUSED");
+	if (a->level != RD_LEVEL_NONE)
+		rd_buf_printf(out, " at level %s", rd_level_name(a->level));
+	rd_buf_printf(out, "%s\n",
 		      a->level == RD_LEVEL_SOFTWARE ? ": software isolation, no TEE" : "");
 	rd_buf_printf(out, "  %-6s  %-10s  %-28s  %-18s  %s\n", "result", "finding", "check",
 		      "claim", "found");

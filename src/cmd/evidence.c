@@ -2,9 +2,10 @@
 #include "evidence.h"
 
 #include <redoubt/os.h>
+#include <redoubt/rats.h>
 
 #include <dirent.h>
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,23 +41,22 @@ bool cmd_evidence_option(int option, const char *value, struct cmd_evidence_args
 
 const struct rd_tee *cmd_evidence_type(struct rd_view name, struct rd_err *err)
 {
-	const struct rd_tee *tee = rd_tee_by_name(name);
+	static const struct rd_tee *const *const lists[] = { rd_tees, rd_rats_kinds };
 	char names[256] = "";
 	size_t at = 0;
 
-	for (size_t i = 0; rd_tees[i] && !tee; i++) {
-		size_t len = strlen(rd_tees[i]->name);
+	for (size_t l = 0; l < 2; l++)
+		for (size_t i = 0; lists[l][i]; i++) {
+			int n;
 
-		if (at + len + 2 >= sizeof(names))
-			break;
-		memcpy(names + at, rd_tees[i]->name, len);
-		at += len;
-		names[at++] = ' ';
-	}
-	if (!tee)
-		rd_fail(err, RD_FAULT_USAGE, "tee.type", "--type '%.*s': expected one of %sreceipt",
-			RD_FMT(name), names);
-	return tee;
+			if (rd_view_eq(name, rd_view_str(lists[l][i]->name)))
+				return lists[l][i];
+			n = snprintf(names + at, sizeof(names) - at, "%s, ", lists[l][i]->name);
+			at += n > 0 && at + (size_t)n < sizeof(names) ? (size_t)n : 0;
+		}
+	rd_fail(err, RD_FAULT_USAGE, "tee.type", "--type '%.*s': expected one of %sreceipt",
+		RD_FMT(name), names);
+	return NULL;
 }
 
 static bool read_file(const char *path, size_t max, struct rd_arena *arena, struct rd_view *out,

@@ -9,6 +9,7 @@
 #include <redoubt/engine.h>
 #include <redoubt/os.h>
 #include <redoubt/query.h>
+#include <redoubt/rats.h>
 #include <redoubt/room.h>
 #include <redoubt/run.h>
 #include <redoubt/table.h>
@@ -21,7 +22,7 @@
 static const struct rd_code_text *const tables[] = {
 	rd_base_codes,   rd_crypto_codes, rd_codec_codes,  rd_os_codes,      rd_tee_codes,
 	rd_run_codes,    rd_table_codes,  rd_attest_codes, rd_channel_codes, rd_query_codes,
-	rd_engine_codes, rd_room_codes,   rd_broker_codes,
+	rd_engine_codes, rd_room_codes,   rd_broker_codes, rd_rats_codes,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -1,0 +1,21 @@
+/* rats, inside: the kinds, and what they share. */
+#ifndef RD_RATS_INT_H
+#define RD_RATS_INT_H
+
+#include <redoubt/rats.h>
+
+#define RD_RATS_KEYS_MAX 16u
+
+extern const struct rd_tee rd_rats_ear, rd_rats_corim, rd_rats_cmw, rd_rats_cose;
+
+/* Checks with each of the verifier's own keys until one fits. */
+typedef bool rd_rats_check_fn(const void *object, struct rd_view spki, struct rd_err *err);
+/* Leaves the reason `code`; ABSENT when there is no key. */
+void rd_rats_check_keys(struct rd_tee_work *work, rd_rats_check_fn *check, const void *object,
+			const char *code);
+/* The same for a COSE_Sign1: rd_rats_check_fn. */
+bool rd_rats_check_cose(const void *sign1, struct rd_view spki, struct rd_err *err);
+/* Leaves a reason that nothing is signed. */
+void rd_rats_unsigned(struct rd_tee_work *work);
+
+#endif
