@@ -354,6 +354,21 @@ struct rd_tee_collector {
 	const char *device_root;              /* prefix before /dev and /sys for tests; "" */
 };
 
+/* What a file will measure to: digests under the names of claims ("pcrs.0"). */
+#define RD_TEE_VALUES_MAX 64u
+struct rd_tee_value {
+	const char *name;
+	struct rd_view digest;
+};
+struct rd_tee_values {
+	uint32_t n;
+	struct rd_tee_value value[RD_TEE_VALUES_MAX];
+	bool is_signed; /* a signer's register is not among them */
+};
+/* Appends a copy of the digest; false when memory or room is out. */
+RD_MUST_USE bool rd_tee_values_add(struct rd_tee_values *values, struct rd_arena *arena,
+				   const char *name, struct rd_view digest, struct rd_err *err);
+
 struct rd_tee {
 	const char *name;            /* "process", "snp": as rooms and policies write it */
 	const char *content_type;    /* of the bundle in a CMW */
@@ -376,6 +391,10 @@ struct rd_tee {
 	 */
 	bool (*needs)(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_buf *out,
 		      struct rd_err *err);
+	/* Offline: what evidence will say of this file (an enclave, an image, an event log).  Pure.
+	 * NULL: it cannot be computed here. */
+	bool (*measure)(struct rd_view file, struct rd_arena *arena, struct rd_tee_values *out,
+			struct rd_err *err);
 	/* Device to report; may block.  NULL: this technology cannot be collected here. */
 	bool (*collect)(const struct rd_tee_collector *in, struct rd_buf *report,
 			struct rd_err *err);

@@ -20,13 +20,14 @@ struct cmd {
 };
 
 extern const struct cmd cmd_broker;
+extern const struct cmd cmd_collateral;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_host;
 extern const struct cmd cmd_keygen;
 extern const struct cmd cmd_measure;
 extern const struct cmd cmd_query;
 extern const struct cmd cmd_open;
-extern const struct cmd cmd_query;
+extern const struct cmd cmd_policy;
 extern const struct cmd cmd_room;
 extern const struct cmd cmd_seal;
 extern const struct cmd cmd_table;

@@ -163,6 +163,21 @@ void rd_tee_check_nonce(struct rd_tee_work *w, struct rd_view found)
 				 .found = rd_tee_hex(w, found) });
 }
 
+bool rd_tee_values_add(struct rd_tee_values *values, struct rd_arena *arena, const char *name,
+		       struct rd_view digest, struct rd_err *err)
+{
+	struct rd_tee_value *v = &values->value[values->n];
+
+	if (values->n == RD_TEE_VALUES_MAX)
+		return rd_fail(err, RD_FAULT_FAILED, "tee.claims.many", "more than %u values",
+			       RD_TEE_VALUES_MAX);
+	v->name = name;
+	if (!rd_arena_copy(arena, digest, &v->digest, err))
+		return false;
+	values->n++;
+	return true;
+}
+
 enum rd_result rd_tee_result_of(const struct rd_tee_result *result, enum rd_aspect aspect)
 {
 	enum rd_result least = RD_RESULT_WARNING;

@@ -8,6 +8,8 @@ const struct rd_code_text rd_nitro_codes[] = {
 	  "AWS puts the root first and nothing else in: where does it come from?" },
 	{ "tee.nitro.digest", "A document's registers are of another hash than SHA-384.",
 	  "A newer Redoubt may know it." },
+	{ "tee.nitro.eif", "The file is not an enclave image, or is broken.",
+	  "Build it again with nitro-cli." },
 	{ "tee.nitro.form", "The bytes are not a Nitro attestation document.",
 	  "Give the COSE_Sign1 as the NSM made it, not base64 and not cut." },
 	{ "tee.nitro.future", "A document was made after the time of verification.",

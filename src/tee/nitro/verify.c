@@ -1,5 +1,6 @@
 /* An attestation document verified: AWS's chain, the enclave's signature, its times. */
 #include "nitro.h"
+#include "eif.h"
 
 #include <string.h>
 
@@ -224,4 +225,5 @@ const struct rd_tee rd_tee_nitro = {
 	.rules = rules,
 	.codes = rd_nitro_codes,
 	.verify = verify,
+	.measure = rd_eif_measure,
 };

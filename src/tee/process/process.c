@@ -77,10 +77,21 @@ static bool collect(const struct rd_tee_collector *in, struct rd_buf *report, st
 	       rd_cose_sign(TYPE, rd_buf_view(&payload), in->launcher_key, report, err);
 }
 
+/* SHA-384 of the enclave file, as the launcher computes it (PROTOCOL 1). */
+static bool measure(struct rd_view file, struct rd_arena *arena, struct rd_tee_values *out,
+		    struct rd_err *err)
+{
+	uint8_t digest[RD_SHA384_LEN];
+
+	return rd_hash_parts(RD_HASH_SHA384, &file, 1, digest, err) &&
+	       rd_tee_values_add(out, arena, "enclave", rd_view_of(digest, sizeof(digest)), err);
+}
+
 const struct rd_tee rd_tee_process = {
 	.name = "process",
 	.content_type = "application/redoubt-process",
 	.level = RD_LEVEL_SOFTWARE,
 	.verify = verify,
+	.measure = measure,
 	.collect = collect,
 };

@@ -167,7 +167,10 @@ bool rd_tpm_log_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tp
 			return malformed(&p, "an event of a register above 23", err);
 		out->n++;
 	}
-	return true;
+	for (uint32_t i = 0; i < out->n; i++)
+		if (out->event[i].type != EV_NO_ACTION)
+			return true;
+	return malformed(&p, "it measures nothing", err);
 }
 
 /* ---- replay ---------------------------------------------------------------------------------- */
@@ -222,5 +225,29 @@ bool rd_tpm_log_replay(const struct rd_tpm_log *log, uint32_t bank, struct rd_ar
 			values[len - 1] = e->data.data[sizeof(STARTUP_LOCALITY)];
 		}
 	}
+	return true;
+}
+
+/* The bank of SHA-256 if there is one, and the registers that the log extends. */
+bool rd_tpm_log_measure(struct rd_view file, struct rd_arena *arena, struct rd_tee_values *out,
+			struct rd_err *err)
+{
+	struct rd_tpm_bank bank;
+	struct rd_tpm_log log;
+	struct rd_view name;
+	uint32_t best = 0;
+
+	if (!rd_tpm_log_parse(file, arena, &log, err))
+		return false;
+	for (uint32_t i = 0; i < log.n_banks; i++)
+		if (log.bank[i] == RD_TPM_SHA256)
+			best = i;
+	if (!rd_tpm_log_replay(&log, best, arena, &bank, err))
+		return false;
+	for (uint32_t i = 0; i < RD_TPM_PCRS; i++)
+		if (bank.mask & 1u << i &&
+		    (!rd_arena_printf(arena, &name, err, "pcrs.%u", i) ||
+		     !rd_tee_values_add(out, arena, (const char *)name.data, bank.pcr[i], err)))
+			return false;
 	return true;
 }

@@ -136,6 +136,10 @@ RD_MUST_USE bool rd_tpm_log_replay(const struct rd_tpm_log *log, uint32_t bank,
 				   struct rd_arena *arena, struct rd_tpm_bank *out,
 				   struct rd_err *err);
 
+/* `measure` of the technology: the registers after a log. */
+RD_MUST_USE bool rd_tpm_log_measure(struct rd_view file, struct rd_arena *arena,
+				    struct rd_tee_values *out, struct rd_err *err);
+
 extern const struct rd_code_text rd_tpm_codes[];
 extern const struct rd_tee rd_tee_tpm;
 

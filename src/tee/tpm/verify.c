@@ -242,4 +242,5 @@ const struct rd_tee rd_tee_tpm = {
 	.rules = rules,
 	.codes = rd_tpm_codes,
 	.verify = verify,
+	.measure = rd_tpm_log_measure,
 };

@@ -1,0 +1,160 @@
+/* redoubt policy suggest|diff: evidence policies from evidence, and what a change lets in. */
+#include "cmd.h"
+#include "evidence.h"
+
+#include <redoubt/crypto.h>
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MEMORY_MAX ((size_t)512 << 20)
+#define TEXT_MAX ((size_t)1 << 20)
+
+static bool verified(const struct cmd_evidence_args *args, struct rd_arena *arena,
+		     struct cmd_evidence *e, struct rd_tee_result **result, struct rd_err *err)
+{
+	*result = RD_NEW(arena, struct rd_tee_result, err);
+	return *result && cmd_evidence_read(args, arena, e, err) &&
+	       (cmd_evidence_verify(e, arena, *result, err) || rd_wrap(err, "%s", args->file));
+}
+
+static bool suggest(const struct cmd_evidence_args *args, struct rd_arena *arena,
+		    struct rd_err *err)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf out = { .max = TEXT_MAX };
+	struct rd_tee_result *result;
+	struct cmd_evidence e;
+
+	if (!verified(args, arena, &e, &result, err))
+		return false;
+	if (rd_tee_result_of(result, RD_ASPECT_CRYPTO) != RD_RESULT_PASS)
+		return rd_fail(err, RD_FAULT_REFUSED, "attest.refused",
+			       "%s does not verify, so it is no model for a policy: see `redoubt "
+			       "verify`",
+			       args->file);
+	return rd_evidence_policy_suggest(e.tee, result, &out, err) &&
+	       (fwrite(out.data, 1, out.len, stdout) == out.len ||
+		rd_fail_errno(err, "os.file.write", "standard output"));
+}
+
+/* ---- diff ------------------------------------------------------------------------------------ */
+
+static const char *word(const struct rd_appraisal *a)
+{
+	return a->verdict == RD_VERDICT_ACCEPTED ? "accepted" : "refused";
+}
+
+/* Reasons of `a` that fail and do not in `b`. */
+static void print_failures(const char *sign, const struct rd_appraisal *a,
+			   const struct rd_appraisal *b)
+{
+	for (uint32_t i = 0; i < a->n_reasons; i++) {
+		const struct rd_reason *r = &a->reason[i];
+		bool in_both = false;
+
+		if (r->result != RD_RESULT_FAIL)
+			continue;
+		for (uint32_t k = 0; k < b->n_reasons; k++)
+			in_both = in_both || (b->reason[k].result == RD_RESULT_FAIL &&
+					      strcmp(b->reason[k].code, r->code) == 0 &&
+					      strcmp(b->reason[k].claim, r->claim) == 0);
+		if (!in_both)
+			printf("  %s %s: %s is %.*s, expected %.*s\n", sign, r->code, r->claim,
+			       RD_FMT(r->found), RD_FMT(r->expected));
+	}
+}
+
+static bool appraise(const char *policy, const struct cmd_evidence_args *args,
+		     struct rd_arena *arena, struct rd_appraisal **out, struct rd_err *err)
+{
+	struct cmd_evidence_args with = *args;
+	struct rd_tee_result *result;
+	struct rd_verified seen;
+	struct cmd_evidence e;
+
+	*out = RD_NEW(arena, struct rd_appraisal, err);
+	with.policy = policy;
+	if (!*out || !verified(&with, arena, &e, &result, err))
+		return false;
+	seen = (struct rd_verified){ e.tee, result, e.in.now_unix_s };
+	return rd_appraise_evidence(&e.policy, &seen, arena, *out, err);
+}
+
+static bool diff(const char *old, const char *new, const struct cmd_evidence_args *args,
+		 struct rd_arena *arena, struct rd_err *err)
+{
+	struct rd_appraisal *before, *after;
+
+	if (!appraise(old, args, arena, &before, err) || !appraise(new, args, arena, &after, err))
+		return false;
+	if (before->verdict == after->verdict)
+		printf("%s: %s by both\n", args->file, word(before));
+	else
+		printf("%s: %s before, %s after\n", args->file, word(before), word(after));
+	print_failures("no longer fails", before, after);
+	print_failures("now fails      ", after, before);
+	return true;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = { CMD_EVIDENCE_OPTIONS, { NULL, 0, NULL, 0 } };
+	const char *what = argc > 1 ? argv[1] : "";
+	struct rd_arena *arena RD_AUTO(rd_arena_free) = NULL;
+	struct cmd_evidence_args args = { 0 };
+	struct rd_err err = { 0 };
+	bool is_diff = strcmp(what, "diff") == 0, ok;
+	int option, first;
+
+	if (!is_diff && strcmp(what, "suggest") != 0)
+		return cmd_misused(&cmd_policy, "suggest or diff is needed");
+	opterr = 0;
+	optind = 2;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (option == 'p' || !cmd_evidence_option(option, optarg, &args))
+			return cmd_misused(&cmd_policy, "an option is unknown or lacks its value");
+	first = optind + (is_diff ? 2 : 0);
+	if (argc <= first || (!is_diff && argc != first + 1))
+		return cmd_misused(&cmd_policy, is_diff ? "two policies and evidence are needed"
+							: "one file of evidence is needed");
+	ok = rd_crypto_init(&err) && rd_arena_new(MEMORY_MAX, &arena, &err);
+	for (int i = first; ok && i < argc; i++) {
+		args.file = argv[i];
+		ok = is_diff ? diff(argv[optind], argv[optind + 1], &args, arena, &err)
+			     : suggest(&args, arena, &err);
+	}
+	return ok ? 0 : cmd_failed(&cmd_policy, &err);
+}
+
+const struct cmd cmd_policy = {
+	.name = "policy",
+	.summary = "writes a policy from evidence; says what a change lets in",
+	.help = "Usage: redoubt policy suggest FILE --type TYPE [--collateral PATH]... [--at "
+		"TIME]\n"
+		"       redoubt policy diff OLD NEW FILE... --type TYPE [--collateral PATH]... "
+		"[--at "
+		"TIME]\n"
+		"\n"
+		"suggest prints the policy that accepts exactly this evidence, each rule with what "
+		"it "
+		"is\n"
+		"about: delete what may vary. diff holds recorded evidence against two policies "
+		"and "
+		"says\n"
+		"what the change lets in or shuts out.\n"
+		"\n"
+		"  --type TYPE        as for `redoubt verify`\n"
+		"  --collateral PATH  certificates, revocation lists, TCB info, keys: a file or a "
+		"folder\n"
+		"  --at TIME          the time of verification (default: now)\n"
+		"  --nonce HEX        the nonce that the evidence must carry\n"
+		"\n"
+		"Examples:\n"
+		"  redoubt policy suggest quote.bin --type tdx --collateral pcs/ > cluster.yaml\n"
+		"  redoubt policy diff cluster.yaml new.yaml quotes/*.bin --type tdx --collateral "
+		"pcs/\n",
+	.run = run,
+};

@@ -1,0 +1,18 @@
+/*
+ * Enclave image files of AWS Nitro (aws-nitro-enclaves-image-format): what PCR0 to 2 and PCR8 of an
+ * enclave started from one will be.
+ */
+#ifndef RD_TEE_NITRO_EIF_H
+#define RD_TEE_NITRO_EIF_H
+
+#include <redoubt/tee.h>
+
+/*
+ * `measure` of the technology.  pcrs.0: kernel, command line, all ramdisks; pcrs.1: kernel, command
+ * line, first ramdisk; pcrs.2: the other ramdisks.  Format versions 3 and 4; the CRC is checked.
+ * PCR8, the signer's, is not computed (is_signed).  "tee.nitro.eif"
+ */
+RD_MUST_USE bool rd_eif_measure(struct rd_view file, struct rd_arena *arena,
+				struct rd_tee_values *out, struct rd_err *err);
+
+#endif
