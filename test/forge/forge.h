@@ -8,7 +8,7 @@
 #ifndef RD_TEST_FORGE_H
 #define RD_TEST_FORGE_H
 
-#include <redoubt/crypto.h>
+#include <redoubt/tee.h>
 
 enum forge_key_kind { FORGE_P256, FORGE_P384, FORGE_RSA2048, FORGE_RSA3072, FORGE_ED25519 };
 
@@ -79,5 +79,23 @@ struct rd_view forge_concat(struct forge *forge, uint32_t n, const struct rd_vie
 /* A copy with one bit flipped, one byte set, or cut to a length. */
 struct rd_view forge_flip(struct forge *forge, struct rd_view in, size_t byte, unsigned bit);
 struct rd_view forge_set(struct forge *forge, struct rd_view in, size_t byte, uint8_t value);
+
+/* ---- verifying what was forged ----------------------------------------------------------------
+ */
+
+/* Verifies, and fails the test unless the evidence parses. */
+struct rd_tee_result *forge_verify(struct forge *forge, const struct rd_tee *tee,
+				   const struct rd_tee_input *in);
+/* Some reason has this code and this result; else the test fails and says what there is. */
+void forge_expect(const struct rd_tee_result *result, const char *code, enum rd_result wanted,
+		  const char *change);
+/* Crypto passes and nothing fails. */
+void forge_expect_good(const struct rd_tee_result *result, const char *change);
+/* The evidence does not parse: the error has this code and fault. */
+void forge_expect_error(struct forge *forge, const struct rd_tee *tee,
+			const struct rd_tee_input *in, const char *code, enum rd_fault fault);
+/* Every shorter prefix of the report is refused without a crash, and does not pass crypto. */
+void forge_expect_no_prefix(struct forge *forge, const struct rd_tee *tee,
+			    const struct rd_tee_input *in);
 
 #endif
