@@ -71,6 +71,19 @@ struct forge_crl_spec {
 };
 struct rd_view forge_crl(struct forge *forge, const struct forge_crl_spec *spec);
 
+/* A COSE_Sign1 (tag 18, or none) with this protected header and unprotected map, by this key. */
+struct forge_cose_spec {
+	struct rd_view protected_header; /* encoded; empty: {1: alg} */
+	struct rd_view unprotected;      /* encoded map; empty: an empty one */
+	int64_t alg;                     /* enum rd_cose_alg */
+	const struct forge_key *key;
+	struct rd_view payload;
+	bool tagged;
+};
+struct rd_view forge_cose(struct forge *forge, const struct forge_cose_spec *spec);
+/* The bytes of a buffer, kept; frees the buffer. */
+struct rd_view forge_keep(struct forge *forge, struct rd_buf *buf);
+
 /* DER, built inside out. */
 struct rd_view forge_der(struct forge *forge, uint8_t tag, struct rd_view content);
 struct rd_view forge_der_uint(struct forge *forge, uint64_t value);

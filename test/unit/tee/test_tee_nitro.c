@@ -1,0 +1,339 @@
+/* Nitro and NitroTPM: a forged AWS, one change at a time; enclave images. */
+#include "forge/forge.h"
+#include "support.h"
+#include "tee/nitro/eif.h"
+#include "tee/nitro/nitro.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NOW 1750000000
+
+static struct forge f;
+
+static struct {
+	struct forge_key *root, *mid, *leaf, *other;
+	struct rd_cert root_cert, mid_cert;
+} aws;
+
+struct world {
+	struct forge_cert_spec leaf_spec;
+	struct forge_key *signer;
+	int64_t alg, timestamp_s;
+	const char *pcrs, *digest;
+	uint8_t pcr0;
+	size_t pcr_len;
+	uint32_t pcr_index, n_extra_keys;
+	bool reversed, root_missing, indefinite, tagged, no_anchor, no_module, twice, bad_cert;
+	bool unprotected, own_root, both, extra_cert;
+	struct rd_view nonce, wanted_nonce;
+	int64_t now;
+	struct rd_tee_input in;
+};
+
+static int setup(void **state)
+{
+	struct forge_cert_spec root = { .cn = "aws.nitro-enclaves",
+					.is_ca = true,
+					.key_usage = "critical,keyCertSign,cRLSign",
+					.hash = RD_HASH_SHA384 };
+	struct forge_cert_spec mid = { .cn = "zonal",
+				       .is_ca = true,
+				       .hash = RD_HASH_SHA384,
+				       .key_usage = "critical,keyCertSign" };
+
+	(void)state;
+	forge_init(&f);
+	root.key = aws.root = forge_key(&f, FORGE_P384);
+	mid.key = aws.mid = forge_key(&f, FORGE_P384);
+	aws.leaf = forge_key(&f, FORGE_P384);
+	aws.other = forge_key(&f, FORGE_P384);
+	aws.root_cert = forge_cert(&f, &root);
+	mid.issuer = &aws.root_cert;
+	mid.issuer_key = aws.root;
+	aws.mid_cert = forge_cert(&f, &mid);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	forge_free(&f);
+	return 0;
+}
+
+static void make(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->leaf_spec = (struct forge_cert_spec){ .cn = "enclave",
+						 .key = aws.leaf,
+						 .issuer = &aws.mid_cert,
+						 .issuer_key = aws.mid,
+						 .no_key_ids = true,
+						 .hash = RD_HASH_SHA384,
+						 .not_before = NOW - 100,
+						 .not_after = NOW + 100 };
+	w->signer = aws.leaf;
+	w->alg = RD_COSE_ES384;
+	w->timestamp_s = NOW - 10;
+	w->pcrs = "pcrs";
+	w->digest = "SHA384";
+	w->pcr0 = 7;
+	w->pcr_len = 48;
+	w->now = NOW;
+	w->nonce = rd_view_str("nonce");
+}
+
+static void put_bundle(struct rd_buf *b, const struct world *w)
+{
+	struct rd_view root = aws.root_cert.der, mid = aws.mid_cert.der;
+
+	rd_cbor_put_str(b, "cabundle");
+	rd_cbor_put_array(b, w->root_missing ? 1 : w->extra_cert ? 3 : 2);
+	if (!w->root_missing)
+		rd_cbor_put_bytes(b, w->reversed ? mid : root);
+	rd_cbor_put_bytes(b, w->reversed ? root : mid);
+	if (w->extra_cert)
+		rd_cbor_put_bytes(b, root);
+}
+
+static void put_pcrs(struct rd_buf *b, const struct world *w, const char *name)
+{
+	uint8_t pcr[64] = { 0 };
+
+	rd_cbor_put_str(b, name);
+	rd_cbor_put_map(b, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		memset(pcr, i < 3 ? w->pcr0 : 9, w->pcr_len);
+		rd_cbor_put_uint(b, i == 3 ? 3 + w->pcr_index : i);
+		rd_cbor_put_bytes(b, rd_view_of(pcr, w->pcr_len));
+	}
+}
+
+static struct rd_view payload(struct world *w, const struct rd_cert *leaf)
+{
+	struct rd_buf b = { .max = 1u << 16 };
+	uint32_t n = 8u + w->both + w->twice + !w->no_module;
+
+	if (w->indefinite)
+		rd_buf_add_byte(&b, 0xBF);
+	else
+		rd_cbor_put_map(&b, n);
+	if (!w->no_module) {
+		rd_cbor_put_str(&b, "module_id");
+		rd_cbor_put_str(&b, "i-1-enc2");
+	}
+	rd_cbor_put_str(&b, "digest");
+	rd_cbor_put_str(&b, w->digest);
+	rd_cbor_put_str(&b, "timestamp");
+	rd_cbor_put_uint(&b, (uint64_t)w->timestamp_s * 1000 + 7);
+	if (w->twice) {
+		rd_cbor_put_str(&b, "digest");
+		rd_cbor_put_str(&b, w->digest);
+	}
+	put_pcrs(&b, w, w->pcrs);
+	if (w->both)
+		put_pcrs(&b, w, "nitrotpm_pcrs");
+	rd_cbor_put_str(&b, "certificate");
+	rd_cbor_put_bytes(&b,
+			  w->bad_cert ? rd_view_of(leaf->der.data, leaf->der.len - 1) : leaf->der);
+	put_bundle(&b, w);
+	rd_cbor_put_str(&b, "public_key");
+	rd_cbor_put_null(&b);
+	rd_cbor_put_str(&b, "user_data");
+	rd_cbor_put_bytes(&b, rd_view_str("data"));
+	rd_cbor_put_str(&b, "nonce");
+	rd_cbor_put_bytes(&b, w->nonce);
+	if (w->indefinite)
+		rd_buf_add_byte(&b, 0xFF);
+	return forge_keep(&f, &b);
+}
+
+static const struct rd_tee_input *build(struct world *w)
+{
+	struct rd_cert leaf = forge_cert(&f, &w->leaf_spec);
+	struct forge_cose_spec spec = {
+		.alg = w->alg, .key = w->signer, .tagged = w->tagged, .payload = payload(w, &leaf)
+	};
+
+	if (w->unprotected)
+		spec.unprotected = rd_view_of("\xA1\x04\x41\x01", 4);
+	w->in = (struct rd_tee_input){ .report = forge_cose(&f, &spec),
+				       .now_unix_s = w->now,
+				       .nonce = w->wanted_nonce,
+				       .anchor = &aws.root_cert,
+				       .n_anchors = w->no_anchor ? 0 : 1 };
+	return &w->in;
+}
+
+#define CASES(X) \
+	X((void)0, NULL) \
+	X(w.tagged = true, NULL) \
+	X(w.indefinite = true, NULL) \
+	X(w.pcrs = "nitrotpm_pcrs", NULL) \
+	X(w.pcr0 = 0, NULL) \
+	X(w.wanted_nonce = rd_view_str("nonce"), NULL) \
+	X(w.timestamp_s = NOW - 100, NULL) \
+	X(w.signer = aws.other, "tee.nitro.signature") \
+	X((w.alg = RD_COSE_ES256), "tee.nitro.algorithm") \
+	X(w.unprotected = true, "tee.nitro.unprotected") \
+	X(w.no_anchor = true, "tee.chain") \
+	X(w.leaf_spec.issuer_key = aws.root, "tee.chain") \
+	X(w.leaf_spec.not_after = NOW - 1, "tee.chain.time") \
+	X(w.reversed = true, "tee.nitro.bundle") \
+	X(w.root_missing = true, "tee.nitro.bundle") \
+	X(w.extra_cert = true, "tee.nitro.bundle") \
+	X(w.timestamp_s = NOW - 101, "tee.nitro.timestamp") \
+	X((w.timestamp_s = NOW + 1), "tee.nitro.future") \
+	X(w.digest = "SHA256", "tee.nitro.digest") \
+	X(w.wanted_nonce = rd_view_str("nonc"), "tee.nonce")
+
+static void run_case(struct world *w, const char *change, const char *code)
+{
+	struct rd_tee_result *r = forge_verify(&f, &rd_tee_nitro, build(w));
+
+	if (code)
+		forge_expect(r, code, RD_RESULT_FAIL, change);
+	else
+		forge_expect_good(r, change);
+}
+
+static void test_one_change(void **state)
+{
+	struct world w;
+
+	(void)state;
+#define X(change, code) \
+	make(&w); \
+	change; \
+	run_case(&w, #change, code);
+	CASES(X)
+#undef X
+}
+
+static void test_form(void **state)
+{
+	struct world w;
+
+	(void)state;
+#define X(change, code) \
+	make(&w); \
+	change; \
+	forge_expect_error(&f, &rd_tee_nitro, build(&w), code, RD_FAULT_MALFORMED);
+	X(w.no_module = true, "tee.nitro.form")
+	X(w.both = true, "tee.nitro.form")
+	X(w.pcr_len = 40, "tee.nitro.form")
+	X(w.bad_cert = true, "crypto.cert.form")
+	X(w.twice = true, "codec.cbor.duplicate")
+	X(w.pcr_index = 40, "codec.cbor.range")
+#undef X
+	make(&w);
+	forge_expect_no_prefix(&f, &rd_tee_nitro, build(&w));
+}
+
+static void test_claims(void **state)
+{
+	const struct rd_tee_claim *c;
+	struct rd_tee_result *r;
+	struct world w;
+
+	(void)state;
+	make(&w);
+	w.pcr0 = 0;
+	r = forge_verify(&f, &rd_tee_nitro, build(&w));
+	c = rd_tee_claim_find(r, "debug");
+	assert_true(c && c->number == 1 && r->debug);
+	c = rd_tee_claim_find(r, "public_key");
+	assert_true(c && c->kind == RD_CLAIM_NULL);
+	make(&w);
+	w.pcrs = "nitrotpm_pcrs";
+	w.pcr0 = 0;
+	r = forge_verify(&f, &rd_tee_nitro, build(&w));
+	assert_null(rd_tee_claim_find(r, "debug"));
+	assert_non_null(rd_tee_claim_find(r, "nitrotpm_pcrs.3"));
+}
+
+/* ---- enclave images -------------------------------------------------------------------------- */
+
+static void put_be(struct rd_buf *b, uint64_t v, size_t len)
+{
+	for (size_t i = len; i > 0; i--)
+		rd_buf_add_byte(b, (uint8_t)(v >> (8 * (i - 1))));
+}
+
+/* As Python's binascii.crc32 computes it, of 548 bytes and sections: set by the caller. */
+static struct rd_view image(uint16_t version, const char *const *sections, const uint16_t *types,
+			    uint32_t n, uint32_t crc)
+{
+	struct rd_buf b = { .max = 1u << 16 };
+	size_t at = 548;
+
+	rd_buf_add(&b, rd_view_str(".eif"));
+	put_be(&b, version, 2);
+	put_be(&b, 0, 2 + 8 + 8 + 2);
+	put_be(&b, n, 2);
+	for (uint32_t i = 0; i < 32; i++) {
+		put_be(&b, i < n ? at : 0, 8);
+		at += i < n ? 12 + strlen(sections[i]) : 0;
+	}
+	for (uint32_t i = 0; i < 32; i++)
+		put_be(&b, i < n ? strlen(sections[i]) : 0, 8);
+	put_be(&b, 0, 4);
+	put_be(&b, crc, 4);
+	for (uint32_t i = 0; i < n; i++) {
+		put_be(&b, types[i], 2);
+		put_be(&b, 0, 2);
+		put_be(&b, strlen(sections[i]), 8);
+		rd_buf_add(&b, rd_view_str(sections[i]));
+	}
+	return forge_keep(&f, &b);
+}
+
+static const char *const parts[] = { "kernel", "console=ttyS0", "ramdisk1", "ramdisk2" };
+static const uint16_t part_types[] = { 1, 2, 3, 3 };
+
+static void test_eif(void **state)
+{
+	/* hashlib.sha384(bytes(48) + hashlib.sha384(data).digest()).hexdigest(), by Python 3; the
+	 * checksum by its binascii.crc32. */
+	static const char *const wanted[] = {
+		"48724cb55e65b575279c72093d746b87461daf3de3452b730947e0a546f4267ebd16f979a12676d2cf"
+		"164edabb807578",
+		"db02dce064240329c648235d814627b78c5e20fe4425d64632ef4bef4757a785de5784f3fc1dcd1a9f"
+		"6524caa0a7b522",
+		"7c364ca068df83f436472fb4e895df77b50803fd100676adfbf440e2e2389534aa641a512463e302e1"
+		"c01c9023526e8c",
+	};
+	struct rd_view file = image(4, parts, part_types, 4, 0xe43015efu), hex;
+	struct rd_tee_values v = { 0 };
+	struct rd_err err = { 0 };
+
+	(void)state;
+	if (!rd_eif_measure(file, f.arena, &v, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(v.n, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_true(rd_hex(f.arena, v.value[i].digest, &hex, &err));
+		assert_true(rd_view_eq(hex, rd_view_str(wanted[i])));
+	}
+	for (size_t i = 0; i < file.len; i += 9) {
+		struct rd_tee_values unused = { 0 };
+
+		assert_false(rd_eif_measure(forge_flip(&f, file, i, 3), f.arena, &unused, &err));
+		assert_false(rd_eif_measure(rd_view_of(file.data, i), f.arena, &unused, &err));
+	}
+	assert_false(rd_eif_measure(image(5, parts, part_types, 4, 0), f.arena, &v, &err));
+	assert_int_equal(err.fault, RD_FAULT_REFUSED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_change),
+		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_eif),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
