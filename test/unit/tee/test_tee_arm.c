@@ -264,7 +264,7 @@ static void test_cca(void **state)
 	BROKEN(w.tag = 400, "tee.cca.form")
 	BROKEN(w.no_lifecycle = true, "tee.psa.form")
 	BROKEN(w.bad_instance = true, "tee.psa.form")
-	BROKEN(w.no_rems = true, "codec.cbor.count")
+	BROKEN(w.no_rems = true, "codec.cbor.items")
 	make(&w, true);
 	forge_expect_no_prefix(&f, &rd_tee_cca, build(&w));
 }
