@@ -256,7 +256,7 @@ static bool read_head(struct parse *p, const struct rd_doc *doc)
 
 	if (!version)
 		return wrong(p, doc, "`version: 1` is missing");
-	if (!rd_doc_uint(p->name, version, 1, &number, p->err))
+	if (!rd_doc_uint(p->name, version, UINT64_MAX, &number, p->err))
 		return false;
 	if (number != 1)
 		return wrong(p, version, "only version 1 is known");
