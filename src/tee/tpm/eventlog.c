@@ -143,7 +143,7 @@ bool rd_tpm_log_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tp
 	struct parse p = { .in = bytes };
 	/* An event has at least 16 bytes. */
 	size_t room = bytes.len / 16 + 1;
-	bool agile = false;
+	bool agile = false, measures = false;
 
 	*out = (struct rd_tpm_log){ 0 };
 	if (bytes.len == 0 || bytes.len > RD_TPM_LOG_MAX)
@@ -163,14 +163,16 @@ bool rd_tpm_log_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tp
 			read_old(&p, e);
 		if (p.bad)
 			return malformed(&p, "an event whose lengths do not fit", err);
-		if (e->pcr >= RD_TPM_PCRS && e->type != EV_NO_ACTION)
-			return malformed(&p, "an event of a register above 23", err);
 		out->n++;
 	}
-	for (uint32_t i = 0; i < out->n; i++)
-		if (out->event[i].type != EV_NO_ACTION)
-			return true;
-	return malformed(&p, "it measures nothing", err);
+	for (uint32_t i = 0; i < out->n; i++) {
+		if (out->event[i].type == EV_NO_ACTION)
+			continue;
+		if (out->event[i].pcr >= RD_TPM_PCRS)
+			return malformed(&p, "an event of a register above 23", err);
+		measures = true;
+	}
+	return measures || malformed(&p, "it measures nothing", err);
 }
 
 /* ---- replay ---------------------------------------------------------------------------------- */

@@ -136,6 +136,27 @@ static void judge(struct case_ *c, const char *what, const char *code)
 	rd_arena_free(&arena);
 }
 
+/* Recorded evidence is held against a policy, and what that leaves out is said. */
+static void test_recorded(void **state)
+{
+	struct rd_arena *arena = NULL;
+	struct rd_appraisal a;
+	struct rd_err err = { 0 };
+	struct case_ c;
+	bool said = false;
+
+	(void)state;
+	make(&c);
+	assert_true(rd_arena_new(MEMORY, &arena, &err));
+	assert_true(rd_appraise(&c.policy, &c.evidence, NULL, arena, &a, &err));
+	assert_int_equal(a.verdict, RD_VERDICT_ACCEPTED);
+	for (uint32_t i = 0; i < a.n_reasons; i++)
+		said = said || (strcmp(a.reason[i].code, "attest.claims.unchecked") == 0 &&
+				a.reason[i].result == RD_RESULT_ABSENT);
+	assert_true(said);
+	rd_arena_free(&arena);
+}
+
 static void test_appraisal(void **state)
 {
 	struct case_ c;
@@ -222,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_appraisal),
+		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_policy),
 	};
 

@@ -186,6 +186,30 @@ static void test_result_refuses_by_default(void **state)
 	assert_true(rd_tee_result_clean(&result));
 }
 
+/* Claims that came with evidence are those that it was made for, or crypto fails. */
+static void test_report_data_is_checked(void **state)
+{
+	const struct rd_tee_input in = { 0 };
+	uint8_t data[RD_REPORT_DATA_LEN];
+	struct rd_tee_result result;
+	struct rd_arena *arena = NULL;
+	struct rd_err err = { 0 };
+	struct rd_tee_work work;
+
+	(void)state;
+	assert_true(rd_arena_new(1 << 20, &arena, &err));
+	assert_true(rd_claims_report_data(rd_view_str("claims"), data, &err));
+	for (int i = 0; i < 2; i++) {
+		rd_tee_begin(&work, &in, arena, &result, &err);
+		result.report_data = rd_view_of(data, sizeof(data));
+		rd_tee_check_report_data(&work, rd_view_str(i ? "other claims" : "claims"));
+		assert_true(rd_tee_done(&work));
+		assert_int_equal(rd_tee_result_of(&result, RD_ASPECT_CRYPTO),
+				 i ? RD_RESULT_FAIL : RD_RESULT_PASS);
+	}
+	rd_arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_binding),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_result_refuses_by_default),
+		cmocka_unit_test(test_report_data_is_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
