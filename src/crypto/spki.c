@@ -9,7 +9,6 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
-#define SPKI_MAX 4096u
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 8192
 #define COORDINATE_MAX 66u
@@ -63,25 +62,23 @@ void rd_crypto_key_kind(EVP_PKEY *pkey, enum rd_key_kind *kind, uint32_t *bits)
 /* The key, checked: an EC point on its curve, an RSA modulus of a sane size. */
 static EVP_PKEY *key_of(struct rd_view spki, struct rd_err *err)
 {
-	const unsigned char *p = spki.data;
+	EVP_PKEY *pkey = rd_crypto_spki_decode(spki);
 	EVP_PKEY_CTX *ctx;
-	EVP_PKEY *pkey;
 	bool good;
 
-	if (spki.len == 0 || spki.len > SPKI_MAX) {
-		no_key(err, "no SubjectPublicKeyInfo");
-		return NULL;
-	}
-	pkey = d2i_PUBKEY(NULL, &p, (long)spki.len);
-	if (!pkey || p != spki.data + spki.len) {
-		EVP_PKEY_free(pkey);
+	if (!pkey) {
 		no_key(err, "no SubjectPublicKeyInfo that is understood");
 		return NULL;
 	}
 	ctx = EVP_PKEY_CTX_new(pkey, NULL);
-	good = ctx && (EVP_PKEY_is_a(pkey, "ED25519") || EVP_PKEY_public_check_quick(ctx) == 1);
+	/* An RSA modulus is only measured: to look for small factors takes longer than a signature.
+	 */
 	if (EVP_PKEY_is_a(pkey, "RSA"))
-		good = good && EVP_PKEY_get_bits(pkey) <= RSA_BITS_MAX;
+		good = EVP_PKEY_get_bits(pkey) >= RSA_BITS_MIN &&
+		       EVP_PKEY_get_bits(pkey) <= RSA_BITS_MAX;
+	else
+		good = ctx &&
+		       (EVP_PKEY_is_a(pkey, "ED25519") || EVP_PKEY_public_check_quick(ctx) == 1);
 	EVP_PKEY_CTX_free(ctx);
 	if (good)
 		return pkey;

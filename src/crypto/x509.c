@@ -164,14 +164,13 @@ static bool is_der(X509 *x, struct rd_view der)
 bool rd_cert_parse(struct rd_view der, struct rd_arena *arena, struct rd_cert *out,
 		   struct rd_err *err)
 {
-	const unsigned char *p = der.data;
 	X509 *x RD_AUTO(rd_crypto_x509_free) = NULL;
 
 	*out = (struct rd_cert){ .der = der, .path_len = -1 };
 	if (der.len == 0 || der.len > RD_CERT_MAX)
 		return bad_form(err, "empty, or of more than 16 KiB");
-	x = d2i_X509(NULL, &p, (long)der.len);
-	if (!x || p != der.data + der.len || !is_der(x, der))
+	x = rd_crypto_x509_decode(der);
+	if (!x || !is_der(x, der))
 		return bad_form(err, "not one in DER");
 	if (X509_get_extension_flags(x) & EXFLAG_INVALID)
 		return bad_form(err, "an extension cannot be read");
@@ -192,8 +191,7 @@ bool rd_cert_parse(struct rd_view der, struct rd_arena *arena, struct rd_cert *o
 
 X509 *rd_crypto_x509(const struct rd_cert *cert, struct rd_err *err)
 {
-	const unsigned char *p = cert->der.data;
-	X509 *x = d2i_X509(NULL, &p, (long)cert->der.len);
+	X509 *x = rd_crypto_x509_decode(cert->der);
 
 	if (!x)
 		rd_crypto_fail(err, "d2i_X509");

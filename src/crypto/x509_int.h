@@ -8,6 +8,9 @@
 
 void rd_crypto_key_kind(EVP_PKEY *pkey, enum rd_key_kind *kind, uint32_t *bits);
 void rd_crypto_x509_free(X509 **cert);
+/* cache.c: decoded now or lately, to be freed; NULL if the whole of the bytes is not one. */
+X509 *rd_crypto_x509_decode(struct rd_view der);
+EVP_PKEY *rd_crypto_spki_decode(struct rd_view spki);
 /* A certificate that rd_cert_parse took; NULL with *err set when memory runs out. */
 X509 *rd_crypto_x509(const struct rd_cert *cert, struct rd_err *err);
 /* Unix seconds; false for a time that is none. */

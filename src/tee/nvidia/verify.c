@@ -11,17 +11,25 @@ static bool signed_by(const struct rd_nvidia_report *r, const struct rd_cert *le
 				   r->signed_bytes, r->signature, why);
 }
 
-/* The certificate whose key signed; else the first, which is the leaf of a chain as devices give
- * it. */
+/* The only certificate that is no CA; of several, the one whose key signed; else the first, which
+ * is the leaf of a chain as devices give it. */
 static const struct rd_cert *choose_leaf(const struct rd_nvidia_report *r,
 					 const struct rd_tee_pool *pool)
 {
+	const struct rd_cert *leaf = NULL;
 	struct rd_err unused = { 0 };
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < pool->n_certs; i++)
-		if (pool->cert[i].key == RD_KEY_P384 && !pool->cert[i].is_ca &&
-		    signed_by(r, &pool->cert[i], &unused))
+		if (!pool->cert[i].is_ca) {
+			leaf = &pool->cert[i];
+			n++;
+		}
+	for (uint32_t i = 0; i < pool->n_certs && n > 1; i++)
+		if (!pool->cert[i].is_ca && signed_by(r, &pool->cert[i], &unused))
 			return &pool->cert[i];
+	if (n == 1)
+		return leaf;
 	return pool->n_certs ? &pool->cert[0] : NULL;
 }
 

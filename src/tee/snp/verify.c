@@ -152,26 +152,23 @@ static void check_form(struct verify *v)
 								  : "a reserved value" });
 }
 
-/* The leaf of the kind that the report names: the one that signed it, else the first. */
+/* The leaf of the kind that the report names: where there are several the one that signed it. */
 static void choose_leaf(struct verify *v)
 {
 	struct rd_view cn = rd_view_str(v->key == RD_SNP_VLEK ? "SEV-VLEK" : "SEV-VCEK");
+	const struct rd_cert *leaf[LEAVES_MAX];
 	struct rd_err unused = { 0 };
-	uint32_t tried = 0;
+	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < v->pool->n_certs && tried < LEAVES_MAX; i++) {
-		const struct rd_cert *c = &v->pool->cert[i];
-
-		if (!rd_view_eq(c->subject_cn, cn) || c->is_ca)
-			continue;
-		tried++;
-		if (!v->leaf)
-			v->leaf = c;
-		if (signed_by(v, c, &unused)) {
-			v->leaf = c;
+	for (uint32_t i = 0; i < v->pool->n_certs && n < LEAVES_MAX; i++)
+		if (rd_view_eq(v->pool->cert[i].subject_cn, cn) && !v->pool->cert[i].is_ca)
+			leaf[n++] = &v->pool->cert[i];
+	v->leaf = n ? leaf[0] : NULL;
+	for (uint32_t i = 0; i < n && n > 1; i++)
+		if (signed_by(v, leaf[i], &unused)) {
+			v->leaf = leaf[i];
 			return;
 		}
-	}
 }
 
 /* Product of the certificate: "Milan-B0" begins with one of ours. */

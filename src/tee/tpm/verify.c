@@ -108,6 +108,8 @@ static void choose(const struct rd_tpm_quote *q, const struct sorted *s,
 {
 	*key = &s->key[0];
 	*signature = &s->signature[0];
+	if (s->n_keys == 1 && s->n_signatures == 1)
+		return;
 	for (uint32_t k = 0; k < s->n_keys; k++)
 		for (uint32_t i = 0; i < s->n_signatures; i++) {
 			struct rd_err unused = { 0 };
