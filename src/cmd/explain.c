@@ -35,9 +35,13 @@ static const struct rd_code_text *table(size_t i)
 
 	if (i < N_TABLES)
 		return tables[i];
-	if (!rd_tees[i - N_TABLES])
+	i -= N_TABLES;
+	if (!rd_tees[i])
 		return NULL;
-	return rd_tees[i - N_TABLES]->codes ? rd_tees[i - N_TABLES]->codes : none;
+	/* Technologies that share a table stand beside each other: once is enough. */
+	if (!rd_tees[i]->codes || (i > 0 && rd_tees[i]->codes == rd_tees[i - 1]->codes))
+		return none;
+	return rd_tees[i]->codes;
 }
 
 const struct rd_code_text *cmd_code_find(const char *code)
@@ -66,8 +70,8 @@ static int run(int argc, char **argv)
 	const char *near;
 
 	if (argc == 2 && strcmp(argv[1], "--all") == 0) {
-		for (size_t i = 0; i < N_TABLES; i++)
-			for (const struct rd_code_text *t = tables[i]; t->code; t++)
+		for (size_t i = 0; table(i); i++)
+			for (const struct rd_code_text *t = table(i); t->code; t++)
 				printf("%-24s %s\n", t->code, t->meaning);
 		return 0;
 	}

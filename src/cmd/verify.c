@@ -5,6 +5,7 @@
 
 #include <redoubt/crypto.h>
 #include <redoubt/os.h>
+#include <redoubt/rats.h>
 
 #include <getopt.h>
 #include <stdio.h>
@@ -13,8 +14,15 @@
 
 #define MEMORY_MAX ((size_t)512 << 20)
 #define TEXT_MAX ((size_t)4 << 20)
+#define NS_PER_S 1000000000
 
-enum form { FORM_TABLE, FORM_JSON };
+enum form { FORM_TABLE, FORM_JSON, FORM_EAR, FORM_EAR_VERAISON, FORMS };
+static const char *const form_names[FORMS] = { "table", "json", "ear", "ear-veraison" };
+
+struct cmd_verify_output {
+	enum form form;
+	const char *key; /* signs an attestation result; NULL: its claims alone */
+};
 
 static void print_receipt(const struct rd_receipt_checked *c, struct rd_buf *out)
 {
@@ -87,7 +95,29 @@ static bool verify_receipt(const char *path, const char *room_path, enum form fo
 	return print(&out, err);
 }
 
-static bool verify_evidence(const struct cmd_evidence_args *args, enum form form,
+/* An attestation result, signed where there is a key. */
+static bool put_ear(const struct rd_verified *seen, const struct rd_appraisal *a,
+		    const struct cmd_verify_output *o, struct rd_buf *out, struct rd_err *err)
+{
+	struct rd_ear_options options = { .name = seen->tee->name,
+					  .issued_unix_s = rd_os_now_ns(RD_CLOCK_WALL) / NS_PER_S,
+					  .old = o->form == FORM_EAR_VERAISON };
+	RD_AUTO(rd_buf_free) struct rd_buf claims = { .max = TEXT_MAX };
+	RD_AUTO(rd_secret_wipe) struct rd_secret seed = { 0 };
+
+	if (!rd_ear_claims(a, &options, &claims, err))
+		return false;
+	if (!o->key) {
+		rd_buf_add(out, rd_buf_view(&claims));
+	} else if (!cmd_read_seed(o->key, &seed, err) ||
+		   !rd_jws_sign(rd_buf_view(&claims), &seed, out, err)) {
+		return false;
+	}
+	rd_buf_add_byte(out, '\n');
+	return rd_buf_ok(out, err);
+}
+
+static bool verify_evidence(const struct cmd_evidence_args *args, const struct cmd_verify_output *o,
 			    struct rd_arena *arena, bool *accepted, struct rd_err *err)
 {
 	RD_AUTO(rd_buf_free) struct rd_buf out = { .max = TEXT_MAX };
@@ -104,8 +134,11 @@ static bool verify_evidence(const struct cmd_evidence_args *args, enum form form
 	if (!rd_appraise_evidence(&e.policy, &verified, arena, a, err))
 		return false;
 	*accepted = a->verdict == RD_VERDICT_ACCEPTED;
-	if (form == FORM_JSON) {
+	if (o->form == FORM_JSON) {
 		if (!rd_appraisal_json(a, result, &out, err))
+			return false;
+	} else if (o->form != FORM_TABLE) {
+		if (!put_ear(&verified, a, o, &out, err))
 			return false;
 	} else {
 		if (!rd_appraisal_print(a, &out, err))
@@ -122,15 +155,16 @@ static int run(int argc, char **argv)
 	static const struct option options[] = {
 		CMD_EVIDENCE_OPTIONS,
 		{ "room", required_argument, NULL, 'r' },
+		{ "key", required_argument, NULL, 'k' },
 		{ "output", required_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *room = NULL, *form_name = "table";
+	struct cmd_verify_output output = { 0 };
 	struct cmd_evidence_args args = { 0 };
 	struct rd_arena *arena = NULL;
 	struct rd_err err = { 0 };
 	bool ok, accepted = true;
-	enum form form;
 	int option;
 
 	opterr = 0;
@@ -139,18 +173,23 @@ static int run(int argc, char **argv)
 			room = optarg;
 		else if (option == 'o')
 			form_name = optarg;
+		else if (option == 'k')
+			output.key = optarg;
 		else if (!cmd_evidence_option(option, optarg, &args))
 			return cmd_misused(&cmd_verify, "an option is unknown or lacks its value");
 	}
-	form = strcmp(form_name, "json") == 0 ? FORM_JSON : FORM_TABLE;
-	if (argc - optind != 1 || (form == FORM_TABLE && strcmp(form_name, "table") != 0))
-		return cmd_misused(&cmd_verify, "one file is needed, and -o is table or json");
+	while (output.form < FORMS && strcmp(form_name, form_names[output.form]) != 0)
+		output.form++;
+	if (argc - optind != 1 || output.form == FORMS || (room && output.form > FORM_JSON))
+		return cmd_misused(&cmd_verify,
+				   "one file is needed, and -o is table, json, ear or ear-veraison "
+				   "(for receipts table or json)");
 	args.file = argv[optind];
 	if (args.type && strcmp(args.type, "receipt") == 0 && !room)
 		return cmd_misused(&cmd_verify, "a receipt needs --room");
 	ok = rd_crypto_init(&err) && rd_arena_new(MEMORY_MAX, &arena, &err) &&
-	     (room ? verify_receipt(args.file, room, form, arena, &err)
-		   : verify_evidence(&args, form, arena, &accepted, &err));
+	     (room ? verify_receipt(args.file, room, output.form, arena, &err)
+		   : verify_evidence(&args, &output, arena, &accepted, &err));
 	rd_arena_free(&arena);
 	if (!ok)
 		return cmd_failed(&cmd_verify, &err);
@@ -162,7 +201,7 @@ const struct cmd cmd_verify = {
 	.summary = "tells whether evidence or a receipt is true",
 	.help = "Usage: redoubt verify FILE --type TYPE [--collateral PATH]... [--at TIME] "
 		"[--nonce HEX]\n"
-		"                      [--policy FILE] [-o table|json]\n"
+		"                      [--policy FILE] [-o FORM] [--key KEY]\n"
 		"       redoubt verify FILE.receipt --room ROOM [-o table|json]\n"
 		"\n"
 		"Checks evidence of a trusted execution environment: signatures and certificates "
@@ -196,7 +235,15 @@ const struct cmd cmd_verify = {
 		"  --policy FILE      what its claims must be; `redoubt policy suggest` writes "
 		"one\n"
 		"  --room ROOM        the room of a receipt, as compiled (or its manifest)\n"
-		"  -o FORM            table (default) or json\n"
+		"  -o FORM            table (default); json; ear, an attestation result (EAR, "
+		"draft "
+		"04);\n"
+		"                     ear-veraison, the same under the profile that Trustee reads\n"
+		"  --key KEY          the verifier's private key (sign.key of redoubt keygen): the "
+		"result "
+		"is a "
+		"JWT;\n"
+		"                     without it the claims alone are printed\n"
 		"\n"
 		"Examples:\n"
 		"  redoubt verify report.bin --type snp --collateral certs/\n"

@@ -241,19 +241,25 @@ static void le(struct rd_buf *b, uint64_t v, size_t len)
 		rd_buf_add_byte(b, (uint8_t)(v >> (8 * i)));
 }
 
-static void put_event(struct rd_buf *b, const struct world *w, uint32_t pcr, uint32_t type,
-		      uint8_t byte, struct rd_view data)
+struct event {
+	uint32_t pcr, type;
+	uint8_t byte; /* of its digest */
+	const char *data;
+	size_t len;
+};
+
+static void put_event(struct rd_buf *b, const struct world *w, struct event e)
 {
 	uint8_t digest[64];
 
-	memset(digest, byte, sizeof(digest));
-	le(b, pcr, 4);
-	le(b, type, 4);
+	memset(digest, e.byte, sizeof(digest));
+	le(b, e.pcr, 4);
+	le(b, e.type, 4);
 	le(b, 1, 4);
 	le(b, w->bank, 2);
 	rd_buf_add(b, rd_view_of(digest, bank_len(w)));
-	le(b, data.len, 4);
-	rd_buf_add(b, data);
+	le(b, e.len, 4);
+	rd_buf_add(b, rd_view_of(e.data, e.len));
 }
 
 /* A crypto-agile log of one bank: locality, then an event for each of registers 0 and 7. */
@@ -274,9 +280,10 @@ static struct rd_view log_of(const struct world *w)
 	le(&b, spec.len, 4);
 	rd_buf_add(&b, rd_buf_view(&spec));
 	rd_buf_free(&spec);
-	put_event(&b, w, 0, 3, 0, rd_view_of("StartupLocality\0\3", 17));
-	put_event(&b, w, 0, 8, 0x10, rd_view_str("firmware"));
-	put_event(&b, w, 7, 0x80000001, w->log_lies ? 0x18 : 0x17, rd_view_str("SecureBoot"));
+	put_event(&b, w, (struct event){ 0, 3, 0, "StartupLocality\0\3", 17 });
+	put_event(&b, w, (struct event){ 0, 8, 0x10, "firmware", 8 });
+	put_event(&b, w,
+		  (struct event){ 7, 0x80000001, w->log_lies ? 0x18 : 0x17, "SecureBoot", 10 });
 	return forge_keep(&f, &b);
 }
 

@@ -1,0 +1,129 @@
+#!/bin/sh
+# verify, policy, collateral and measure on recorded evidence: exit codes, forms, policies, what is said.
+. "$RD_SRC/test/cli/lib.sh"
+t_need_shared vectors/README.md
+
+V=$RD_SHARED/vectors
+TDX=$V/tdx/v5-90c06f-uptodate-google
+SNP=$V/sev-snp/milan-v3-ms
+verify_tdx() {
+	t_want_status=$1
+	t_what=$2
+	shift 2
+	t_exit "$t_want_status" "$t_what" "$REDOUBT" verify "$TDX/quote.bin" --type tdx \
+		--collateral "$TDX" --at 2026-02-05T12:00:00Z "$@"
+}
+
+# ---- verify
+verify_tdx 0 "a TDX quote with all its collateral is accepted"
+t_out '^accepted at level hardware$' "with one line of verdict"
+t_out 'pass +tcb +tee.tcb.status' "a table of checks"
+t_out '^  mrtd +"7348651a' "and the claims"
+verify_tdx 0 "JSON is for programs" -o json
+python3 -c 'import json, sys; d = json.load(open("out")); sys.exit(d["findings"]["tcb"]["status"] != "UpToDate")'
+t_ok $? "with the status word"
+t_exit 3 "without collateral it is refused" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --at 2026-02-05T12:00:00Z
+t_out 'absent +revocation|absent +tcb' "and what is missing is said"
+t_exit 3 "a day after the collateral's end it is refused" "$REDOUBT" verify "$TDX/quote.bin" --type tdx \
+	--collateral "$TDX" --at 2026-02-12T12:00:00Z
+t_out 'FAIL +tcb +tee.dcap.collateral.time' "for its age"
+verify_tdx 3 "another nonce is refused" --nonce 00ff
+head -c 700 "$TDX/quote.bin" >cut
+t_exit 4 "a quote that is cut off is malformed" "$REDOUBT" verify cut --type tdx
+t_exit 4 "SNP evidence is no TDX quote" "$REDOUBT" verify "$SNP/report.bin" --type tdx
+t_exit 2 "an unknown type is a usage error" "$REDOUBT" verify "$SNP/report.bin" --type snpp
+t_err 'snp, sgx, tdx' "which lists the types"
+t_exit 2 "evidence must say what it is" "$REDOUBT" verify "$SNP/report.bin"
+t_exit 2 "a receipt needs a room" "$REDOUBT" verify "$SNP/report.bin" --type receipt
+mkdir many
+for i in $(seq 70); do echo x >many/$i; done
+t_exit 2 "too many pieces of collateral" "$REDOUBT" verify "$SNP/report.bin" --type snp --collateral many
+t_exit 0 "one file is collateral too" "$REDOUBT" verify "$SNP/report.bin" --type snp \
+	--collateral "$SNP/vcek.pem" --at 2026-03-01T00:00:00Z
+
+# ---- the vendor's root or nothing
+printf 'version: 1\nanchors: [%s]\n' "$V/sgx/intel-sample/trustedRootCaCert.pem" >own-root.yaml
+sample() {
+	t_want_status=$1
+	t_what=$2
+	shift 2
+	t_exit "$t_want_status" "$t_what" "$REDOUBT" verify "$V/sgx/intel-sample/quote.dat" --type sgx \
+		--collateral "$V/sgx/intel-sample" --at 2025-01-01T00:00:00Z "$@"
+}
+sample 3 "a quote under another root is refused"
+t_out 'FAIL +crypto +tee.chain ' "for its chain"
+sample 0 "and accepted when a policy names that root" --policy own-root.yaml
+t_out 'warn +crypto +tee.anchor.test' "with a warning"
+
+# ---- policies
+t_exit 0 "a policy is suggested from evidence" "$REDOUBT" policy suggest "$TDX/quote.bin" --type tdx \
+	--collateral "$TDX" --at 2026-02-05T12:00:00Z
+cp out policy.yaml
+verify_tdx 0 "it accepts that evidence" --policy policy.yaml
+sed 's/mrtd: \["73/mrtd: ["74/' policy.yaml >other.yaml
+verify_tdx 3 "another measurement is refused" --policy other.yaml
+t_out 'FAIL +policy +attest.one_of +mrtd' "by name"
+t_exit 0 "a change is explained on recorded evidence" "$REDOUBT" policy diff policy.yaml other.yaml "$TDX/quote.bin" \
+	--type tdx --collateral "$TDX" --at 2026-02-05T12:00:00Z
+t_out 'accepted before, refused after' "which way it goes"
+t_out 'now fails +attest.one_of: mrtd' "and by what"
+printf 'version: 1\ntdx:\n  mrtd: []\n' >empty.yaml
+verify_tdx 4 "an empty list is an error" --policy empty.yaml
+t_err 'empty.yaml:3:9: mrtd: the list is empty' "with its place"
+printf 'version: 1\ntdx:\n  mrtdd: [00]\n' >slip.yaml
+verify_tdx 4 "a slip of the hand too" --policy slip.yaml
+t_err 'did you mean "mrtd"' "with the nearest key"
+t_exit 3 "evidence that does not verify is no model" "$REDOUBT" policy suggest \
+	"$V/sgx/v3-badsig-fortanix/quote.bin" --type sgx --at 2021-01-01T00:00:00Z
+
+# ---- results for others
+t_exit 0 "a verifier's keys" "$REDOUBT" keygen verifier
+t_exit 0 "an attestation result, signed" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral "$TDX" \
+	--at 2026-02-05T12:00:00Z -o ear --key verifier/sign.key
+cp out result.jwt
+t_exit 0 "is accepted by whoever has the verifier's key" "$REDOUBT" verify result.jwt --type ear --collateral verifier/sign.pub
+t_out 'submods.tdx +"affirming"' "as affirming"
+t_exit 3 "and by nobody else" "$REDOUBT" verify result.jwt --type ear --collateral "$V/ear/c-ear_pub.pem"
+t_exit 3 "a refusal is a result too" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --at 2026-02-05T12:00:00Z \
+	-o ear-veraison --key verifier/sign.key
+cp out refused.jwt
+t_exit 3 "that says so" "$REDOUBT" verify refused.jwt --type ear --collateral verifier/sign.pub
+t_out 'submods.tdx +"contraindicated"' "under the old profile's names"
+t_exit 0 "without a key the claims alone" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral "$TDX" \
+	--at 2026-02-05T12:00:00Z -o ear
+t_out '"ear_status":"affirming"' "for another signer"
+
+# ---- collateral
+t_exit 0 "what to download for SNP" "$REDOUBT" collateral needs "$SNP/report.bin" --type snp
+t_out '^vcek.der https://.*blSPL=4&teeSPL=0&snpSPL=24&ucodeSPL=219$' "by the reported versions"
+t_exit 0 "and for TDX" "$REDOUBT" collateral needs "$TDX/quote.bin" --type tdx
+t_out '^tcb_info.json https://.*fmspc=90c06f000000$' "by its platform"
+t_exit 0 "downloads are kept by what they are" "$REDOUBT" collateral import cache "$TDX/tcb_info.json" \
+	"$TDX/qe_identity.json" "$TDX/pck_crl.der" "$TDX/root_ca_crl.der" "$TDX/tcb_signing_chain.pem"
+t_out '^TCB info +cache/tcb_info.json' "and named"
+t_exit 0 "and serve to verify" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral cache \
+	--at 2026-02-05T12:00:00Z
+echo nothing >nothing.txt
+t_exit 4 "what is none of them is refused" "$REDOUBT" collateral import cache nothing.txt
+
+# ---- measure
+LOGS=$V/tpm/eventlogs
+for log in coreos_36_shielded_vm_no_secure_boot_eventlog crypto_agile_eventlog ebs_event_missing_eventlog \
+	option_rom_eventlog; do
+	t_exit 0 "an event log is replayed: $log" "$REDOUBT" measure --kind tpm "$LOGS/$log"
+done
+t_exit 4 "a log that measures nothing is refused" "$REDOUBT" measure --kind tpm "$LOGS/short_no_action_eventlog"
+GCP=$V/tpm/gcp-windows-rsa-sha1-goattestation
+t_exit 0 "a policy from a log" "$REDOUBT" measure --kind tpm -o policy "$GCP/eventlog.bin"
+{ cat out; echo "  sha1: allowed"; } >log.yaml
+t_exit 0 "accepts the machine that wrote it" "$REDOUBT" verify "$GCP/quote.msg" --type tpm --collateral "$GCP" \
+	--policy log.yaml
+printf 'version: 1\n' >strict.yaml
+t_exit 3 "a policy file forbids SHA-1" "$REDOUBT" verify "$GCP/quote.msg" --type tpm --collateral "$GCP" \
+	--policy strict.yaml
+t_out 'FAIL +policy +attest.flag +sha1' "by name"
+t_exit 0 "reference values as CoRIM" "$REDOUBT" measure --kind tpm -o corim "$LOGS/crypto_agile_eventlog"
+cp out log.corim
+t_exit 3 "can be read, and are unsigned" "$REDOUBT" verify log.corim --type corim
+t_out 'absent +crypto +rats.unsigned' "so they do not pass"
+t_done
