@@ -22,6 +22,9 @@ void rd_cbor_complain(struct rd_cbor_reader *r, const char *code, const char *wh
 
 void rd_cbor_read_init(struct rd_cbor_reader *r, struct rd_view in, enum rd_cbor_mode mode)
 {
+	/* An empty view may have no bytes to point to. */
+	if (!in.data)
+		in = rd_view_of("", 0);
 	memset(r, 0, sizeof(*r));
 	r->in = in;
 	r->mode = mode;
