@@ -354,7 +354,17 @@ struct rd_tee_collector {
 	const char *device_root;              /* prefix before /dev and /sys for tests; "" */
 };
 
-/* What a file will measure to: digests under the names of claims ("pcrs.0"). */
+/* What is launched; parts without data, and 0, are not given. */
+struct rd_tee_launch {
+	struct rd_view file; /* an enclave, an enclave image, firmware, an event log */
+	struct rd_view kernel, initrd, command_line;
+	struct rd_view cpu; /* the virtual CPU's model, as QEMU names it, or CPUID signature */
+	uint32_t vcpus;
+};
+/* For a technology that measures one file: refuses the other parts with "tee.launch". */
+RD_MUST_USE bool rd_tee_launch_is_file(const struct rd_tee_launch *in, struct rd_err *err);
+
+/* What it will measure to: digests under the names of claims ("pcrs.0"). */
 #define RD_TEE_VALUES_MAX 64u
 struct rd_tee_value {
 	const char *name;
@@ -369,6 +379,13 @@ struct rd_tee_values {
 RD_MUST_USE bool rd_tee_values_add(struct rd_tee_values *values, struct rd_arena *arena,
 				   const char *name, struct rd_view digest, struct rd_err *err);
 
+/* A signed document of a vendor, such as TCB info: by whom, over what, from when until when. */
+struct rd_tee_document {
+	const char *kind, *signer_cn;
+	struct rd_view bytes, signature; /* ECDSA P-256 with SHA-256, R and S */
+	int64_t issue_date, next_update;
+};
+
 struct rd_tee {
 	const char *name;            /* "process", "snp": as rooms and policies write it */
 	const char *content_type;    /* of the bundle in a CMW */
@@ -377,6 +394,11 @@ struct rd_tee {
 					does */
 	const struct rd_tee_rule *rules;  /* ends with a NULL key; NULL: none */
 	const struct rd_code_text *codes; /* of its own, ends with a NULL code; NULL: none */
+	/* PEM of the vendor's certificate number i that is trusted; NULL behind the last.  NULL:
+	 * there is no vendor's root. */
+	const char *(*root)(uint32_t i);
+	/* Are the bytes a document of the vendor's?  NULL: it has none. */
+	bool (*document)(struct rd_view bytes, struct rd_arena *arena, struct rd_tee_document *out);
 	/*
 	 * Pure, bounded by the report's length, memory only from the arena.  False only where the
 	 * report is not of this technology's form (RD_FAULT_MALFORMED), or is of a form that is
@@ -391,10 +413,10 @@ struct rd_tee {
 	 */
 	bool (*needs)(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_buf *out,
 		      struct rd_err *err);
-	/* Offline: what evidence will say of this file (an enclave, an image, an event log).  Pure.
-	 * NULL: it cannot be computed here. */
-	bool (*measure)(struct rd_view file, struct rd_arena *arena, struct rd_tee_values *out,
-			struct rd_err *err);
+	/* Offline: what evidence will say of what is launched.  Pure.  NULL: it cannot be computed
+	 * here. */
+	bool (*measure)(const struct rd_tee_launch *in, struct rd_arena *arena,
+			struct rd_tee_values *out, struct rd_err *err);
 	/* Device to report; may block.  NULL: this technology cannot be collected here. */
 	bool (*collect)(const struct rd_tee_collector *in, struct rd_buf *report,
 			struct rd_err *err);
@@ -405,6 +427,16 @@ extern const struct rd_tee *const rd_tees[];
 /* NULL if there is none of that name or content type. */
 const struct rd_tee *rd_tee_by_name(struct rd_view name);
 const struct rd_tee *rd_tee_by_content_type(struct rd_view content_type);
+
+/*
+ * Is a piece of collateral genuine by itself, without evidence?  The other pieces serve as its
+ * chain.  Certificates must lead to the root of some technology (or an anchor of the input), a
+ * revocation list or document must be signed by a certificate that does, and all be inside their
+ * dates (now_unix_s < 0: not looked at).  *kind is what it is.  "tee.collateral.kind" (malformed),
+ * "tee.collateral.signer" and "tee.collateral.time" (refused).
+ */
+RD_MUST_USE bool rd_collateral_check(const struct rd_tee_input *in, uint32_t piece,
+				     struct rd_arena *arena, const char **kind, struct rd_err *err);
 
 /*
  * Evidence as M3 and receipts carry it: CMW -> technology -> bundle -> verify -> claims decoded and

@@ -6,24 +6,49 @@
 
 static const char *const results[] = { "FAIL", "absent", "pass", "warn" };
 
+#define SHORT_MAX 72u
+
+/* What a line says: of a check that held what it asked for, of others what was found. */
+static void put_words(const struct rd_reason *r, struct rd_buf *out)
+{
+	if (r->result == RD_RESULT_PASS) {
+		struct rd_view held = r->expected.len ? r->expected : r->found;
+		bool cut = held.len > SHORT_MAX;
+
+		rd_buf_printf(out, "%.*s%s", (int)(cut ? SHORT_MAX - 3 : held.len),
+			      (const char *)held.data, cut ? "..." : "");
+		return;
+	}
+	rd_buf_printf(out, "%.*s", RD_FMT(r->found));
+	if (r->result < RD_RESULT_PASS)
+		rd_buf_printf(out, " (expected %.*s)", RD_FMT(r->expected));
+	if (r->remedy.len)
+		rd_buf_printf(out, ": %.*s", RD_FMT(r->remedy));
+}
+
 bool rd_appraisal_print(const struct rd_appraisal *a, struct rd_buf *out, struct rd_err *err)
 {
+	size_t code = strlen("check"), claim = strlen("claim");
+
+	for (uint32_t i = 0; i < a->n_reasons; i++) {
+		const struct rd_reason *r = &a->reason[i];
+
+		code = strlen(r->code) > code ? strlen(r->code) : code;
+		claim = strlen(r->claim) > claim ? strlen(r->claim) : claim;
+	}
 	rd_buf_printf(out, "%s", a->verdict == RD_VERDICT_ACCEPTED ? "accepted" : "REFUSED");
 	if (a->level != RD_LEVEL_NONE)
 		rd_buf_printf(out, " at level %s", rd_level_name(a->level));
 	rd_buf_printf(out, "%s\n",
 		      a->level == RD_LEVEL_SOFTWARE ? ": software isolation, no TEE" : "");
-	rd_buf_printf(out, "  %-6s  %-10s  %-28s  %-18s  %s\n", "result", "finding", "check",
-		      "claim", "found");
+	rd_buf_printf(out, "  %-6s  %-10s  %-*s  %-*s  %s\n", "result", "finding", (int)code,
+		      "check", (int)claim, "claim", "what");
 	for (uint32_t i = 0; i < a->n_reasons; i++) {
 		const struct rd_reason *r = &a->reason[i];
 
-		rd_buf_printf(out, "  %-6s  %-10s  %-28s  %-18s  %.*s", results[r->result],
-			      rd_aspect_name(r->aspect), r->code, r->claim, RD_FMT(r->found));
-		if (r->result < RD_RESULT_PASS)
-			rd_buf_printf(out, " (expected %.*s)", RD_FMT(r->expected));
-		if (r->remedy.len)
-			rd_buf_printf(out, ": %.*s", RD_FMT(r->remedy));
+		rd_buf_printf(out, "  %-6s  %-10s  %-*s  %-*s  ", results[r->result],
+			      rd_aspect_name(r->aspect), (int)code, r->code, (int)claim, r->claim);
+		put_words(r, out);
 		rd_buf_printf(out, "\n");
 	}
 	return rd_buf_ok(out, err);

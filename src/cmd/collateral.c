@@ -33,57 +33,48 @@ static bool needs(const struct cmd_evidence_args *args, struct rd_arena *arena, 
 
 /* ---- import ---------------------------------------------------------------------------------- */
 
-/* What a file is: certificates, a revocation list, or one of Intel's signed documents. */
-static const char *kind_of(struct rd_view bytes, struct rd_arena *arena)
+static bool keep(const char *folder, const struct rd_collateral *piece, const char *kind,
+		 struct rd_arena *arena, struct rd_err *err)
 {
-	struct rd_cert certs[RD_CERT_PATH_MAX];
-	struct rd_err unused = { 0 };
-	struct rd_view part;
-	struct rd_crl crl;
-	uint32_t n = 0;
-
-	if (rd_certs_read(bytes, arena, certs, RD_CERT_PATH_MAX, &n, &unused) && n > 0)
-		return "certificates";
-	if (rd_crl_parse(bytes, arena, &crl, &unused))
-		return "revocation list";
-	if (rd_json_slice(bytes, "tcbInfo", &part, &unused) &&
-	    rd_json_slice(bytes, "signature", &part, &unused))
-		return "TCB info";
-	if (rd_json_slice(bytes, "enclaveIdentity", &part, &unused) &&
-	    rd_json_slice(bytes, "signature", &part, &unused))
-		return "enclave identity";
-	return NULL;
-}
-
-static bool import_file(const char *folder, const char *path, struct rd_arena *arena,
-			struct rd_err *err)
-{
-	RD_AUTO(rd_buf_free) struct rd_buf bytes = { .max = RD_CRL_MAX };
-	const char *slash = strrchr(path, '/'), *kind;
+	const char *slash = strrchr(piece->name, '/');
 	struct rd_view to;
 
-	if (!rd_os_file_read(path, RD_CRL_MAX, &bytes, err))
-		return false;
-	kind = kind_of(rd_buf_view(&bytes), arena);
-	if (!kind)
-		return rd_fail(err, RD_FAULT_MALFORMED, "tee.collateral",
-			       "%s: neither certificates, a revocation list, TCB info nor an "
-			       "enclave identity; nothing of it was kept",
-			       path);
-	if (!rd_arena_printf(arena, &to, err, "%s/%s", folder, slash ? slash + 1 : path) ||
-	    !rd_os_file_write((const char *)to.data, 0644, rd_buf_view(&bytes), err))
+	if (!rd_arena_printf(arena, &to, err, "%s/%s", folder, slash ? slash + 1 : piece->name) ||
+	    !rd_os_file_write((const char *)to.data, 0644, piece->bytes, err))
 		return false;
 	printf("%-16s  %s\n", kind, (const char *)to.data);
 	return true;
 }
 
-static bool import(const char *folder, char **files, int n, struct rd_arena *arena,
+/* The files first, then what the folder holds already: that completes their chains.  Nothing is
+ * kept unless all of it is genuine. */
+static bool import(struct cmd_evidence_args *args, char **files, int n, struct rd_arena *arena,
 		   struct rd_err *err)
 {
+	const char *kind[CMD_COLLATERAL_MAX];
+	const char *folder = args->file;
+	struct rd_tee_input in;
+	struct stat st;
+
 	if (mkdir(folder, 0755) != 0 && errno != EEXIST)
 		return rd_fail_errno(err, "os.file.write", "%s", folder);
+	for (int i = 0; i < n; i++) {
+		if (stat(files[i], &st) == 0 && S_ISDIR(st.st_mode))
+			return rd_fail(err, RD_FAULT_USAGE, "tee.collateral.kind",
+				       "%s: name the files of this folder", files[i]);
+		if (i + 1 == CMD_COLLATERAL_MAX || !cmd_evidence_option('c', files[i], args))
+			return rd_fail(err, RD_FAULT_USAGE, "tee.collateral.many",
+				       "more than %u files at once", CMD_COLLATERAL_MAX - 1);
+	}
+	if (!cmd_evidence_option('c', folder, args))
+		return false;
+	if (!cmd_collateral_read(args, arena, &in, err))
+		return false;
 	for (int i = 0; i < n; i++)
-		if (!import_file(folder, files[i], arena, err))
+		if (!rd_collateral_check(&in, (uint32_t)i, arena, &kind[i], err))
+			return rd_wrap(err, "%s, nothing was kept", files[i]);
+	for (int i = 0; i < n; i++)
+		if (!keep(folder, &in.collateral[i], kind[i], arena, err))
 			return false;
 	return true;
 }
@@ -105,7 +96,8 @@ static int run(int argc, char **argv)
 	opterr = 0;
 	optind = 2;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (option != 't' || is_import || !cmd_evidence_option(option, optarg, &args))
+		if ((is_import ? option != 'a' && option != 'p' : option != 't') ||
+		    !cmd_evidence_option(option, optarg, &args))
 			return cmd_misused(&cmd_collateral,
 					   "an option is unknown or lacks its value");
 	if (is_import ? argc - optind < 2 : argc - optind != 1)
@@ -113,7 +105,7 @@ static int run(int argc, char **argv)
 							      : "one file of evidence is needed");
 	args.file = argv[optind];
 	ok = rd_crypto_init(&err) && rd_arena_new(MEMORY_MAX, &arena, &err) &&
-	     (is_import ? import(argv[optind], argv + optind + 1, argc - optind - 1, arena, &err)
+	     (is_import ? import(&args, argv + optind + 1, argc - optind - 1, arena, &err)
 			: needs(&args, arena, &err));
 	return ok ? 0 : cmd_failed(&cmd_collateral, &err);
 }
@@ -126,21 +118,26 @@ const struct cmd cmd_collateral = {
 		"\n"
 		"needs prints a line for each thing that verifying this evidence takes: a name for "
 		"the file\n"
-		"and where the vendor publishes it. Nothing is fetched. import looks at each file, "
-		"says what\n"
-		"it is, and copies it into the folder that `redoubt verify --collateral` takes; "
-		"what "
-		"is none\n"
-		"of the known kinds is refused. Signatures and dates are checked when evidence is "
-		"verified.\n"
+		"and where the vendor publishes it. Nothing is fetched. import checks each file by "
+		"itself\n"
+		"and copies it into the folder that `redoubt verify --collateral` takes: "
+		"certificates must\n"
+		"lead to a vendor's root, revocation lists, TCB info and enclave identities be "
+		"signed under\n"
+		"one, and all be inside their dates. Files that are imported together, and the "
+		"folder's own,\n"
+		"complete each other's chains. If one is refused, none is kept.\n"
 		"\n"
-		"  --type TYPE   as for `redoubt verify`\n"
+		"  --type TYPE    needs: as for `redoubt verify`\n"
+		"  --at TIME      import: the time to judge dates at, for recorded evidence "
+		"(default: now)\n"
+		"  --policy FILE  import: its anchors count as roots, too\n"
 		"\n"
 		"Examples:\n"
 		"  redoubt collateral needs quote.bin --type tdx\n"
 		"  redoubt collateral needs report.bin --type snp | while read name url; do curl "
-		"-so "
-		"$name \"$url\"; done\n"
-		"  redoubt collateral import pcs/ tcb_info.json qe_identity.json pck_crl.der\n",
+		"-so $name \"$url\"; done\n"
+		"  redoubt collateral import pcs/ tcb_info.json qe_identity.json pck_crl.der "
+		"issuer_chain.pem\n",
 	.run = run,
 };

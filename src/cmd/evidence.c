@@ -238,15 +238,43 @@ static const struct rd_tee *type_of_wrapper(struct rd_view file, struct rd_err *
 	return tee;
 }
 
+/* Policy, its anchors, and the time. */
+static bool read_context(const struct cmd_evidence_args *args, struct pieces *p,
+			 struct cmd_evidence *out, struct rd_err *err)
+{
+	*out = (struct cmd_evidence){ 0 };
+	p->piece = RD_NEW_ARRAY(p->arena, struct rd_collateral, CMD_COLLATERAL_MAX, err);
+	if (!p->piece || !cmd_policy_read(args->policy, p->arena, &out->policy, err))
+		return false;
+	out->in.collateral = p->piece;
+	out->in.anchor = out->policy.anchor;
+	out->in.n_anchors = out->policy.n_anchors;
+	out->in.now_unix_s = rd_os_now_ns(RD_CLOCK_WALL) / NS_PER_S;
+	if (args->at && !rd_os_time_parse(rd_view_str(args->at), &out->in.now_unix_s, err))
+		return rd_wrap(err, "--at");
+	return true;
+}
+
+bool cmd_collateral_read(const struct cmd_evidence_args *args, struct rd_arena *arena,
+			 struct rd_tee_input *out, struct rd_err *err)
+{
+	struct pieces p = { .not_this = "", .arena = arena };
+	struct cmd_evidence e;
+
+	if (!read_context(args, &p, &e, err) || !read_collateral(args, &p, err))
+		return false;
+	*out = e.in;
+	out->n_collateral = p.n;
+	return true;
+}
+
 bool cmd_evidence_read(const struct cmd_evidence_args *args, struct rd_arena *arena,
 		       struct cmd_evidence *out, struct rd_err *err)
 {
 	struct pieces p = { .not_this = args->file, .arena = arena };
 	struct rd_view file;
 
-	*out = (struct cmd_evidence){ 0 };
-	p.piece = RD_NEW_ARRAY(arena, struct rd_collateral, CMD_COLLATERAL_MAX, err);
-	if (!p.piece || !cmd_policy_read(args->policy, arena, &out->policy, err) ||
+	if (!read_context(args, &p, out, err) ||
 	    !read_file(args->file, FILE_MAX, arena, &file, err))
 		return false;
 	out->tee = args->type ? cmd_evidence_type(rd_view_str(args->type), err)
@@ -255,13 +283,7 @@ bool cmd_evidence_read(const struct cmd_evidence_args *args, struct rd_arena *ar
 		return false;
 	if (!unwrap(out, &p, file, err))
 		return rd_wrap(err, "%s", args->file);
-	out->in.collateral = p.piece;
 	out->in.n_collateral = p.n;
-	out->in.anchor = out->policy.anchor;
-	out->in.n_anchors = out->policy.n_anchors;
-	out->in.now_unix_s = rd_os_now_ns(RD_CLOCK_WALL) / NS_PER_S;
-	if (args->at && !rd_os_time_parse(rd_view_str(args->at), &out->in.now_unix_s, err))
-		return rd_wrap(err, "--at");
 	if (args->nonce && (!rd_unhex(arena, rd_view_str(args->nonce), &out->in.nonce, err) ||
 			    out->in.nonce.len == 0 || out->in.nonce.len > RD_NONCE_MAX))
 		return rd_fail(err, RD_FAULT_USAGE, "tee.nonce.form",

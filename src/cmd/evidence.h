@@ -29,6 +29,9 @@ RD_MUST_USE bool cmd_policy_read(const char *path, struct rd_arena *arena,
 /* The file, its collateral, nonce, time and policy. */
 RD_MUST_USE bool cmd_evidence_read(const struct cmd_evidence_args *args, struct rd_arena *arena,
 				   struct cmd_evidence *out, struct rd_err *err);
+/* Collateral, anchors and time only. */
+RD_MUST_USE bool cmd_collateral_read(const struct cmd_evidence_args *args, struct rd_arena *arena,
+				     struct rd_tee_input *out, struct rd_err *err);
 /* The technology's verification, and that claims of ours are what was signed. */
 RD_MUST_USE bool cmd_evidence_verify(const struct cmd_evidence *evidence, struct rd_arena *arena,
 				     struct rd_tee_result *out, struct rd_err *err);

@@ -163,6 +163,14 @@ void rd_tee_check_nonce(struct rd_tee_work *w, struct rd_view found)
 				 .found = rd_tee_hex(w, found) });
 }
 
+bool rd_tee_launch_is_file(const struct rd_tee_launch *in, struct rd_err *err)
+{
+	return (!in->kernel.data && !in->initrd.data && !in->command_line.data && !in->cpu.data &&
+		in->vcpus == 0) ||
+	       rd_fail(err, RD_FAULT_USAGE, "tee.launch",
+		       "kernel, initrd, command line and CPUs are for --kind snp and tdx");
+}
+
 bool rd_tee_values_add(struct rd_tee_values *values, struct rd_arena *arena, const char *name,
 		       struct rd_view digest, struct rd_err *err)
 {

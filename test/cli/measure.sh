@@ -12,4 +12,25 @@ t_exit 1 "a file that is not there fails" "$REDOUBT" measure nowhere
 t_err 'os\.file\.open' "with its code"
 t_exit 2 "a folder is a usage error" "$REDOUBT" measure .
 t_exit 2 "no file is a usage error" "$REDOUBT" measure
+
+# OVMF of Debian carries the metadata of SEV-SNP and of TDX; the oracle is test/vector/launch.py.
+ovmf=/usr/share/ovmf/OVMF.fd
+for kind in snp tdx; do
+	options=
+	[ $kind = snp ] && options='--vcpus 4 --cpu EPYC-Milan'
+	# shellcheck disable=SC2086 # options are words
+	t_exit 0 "$kind: firmware is measured" "$REDOUBT" measure --kind $kind $options $ovmf
+	cut -d' ' -f1 out >got
+	python3 "$RD_SRC/test/vector/launch.py" $kind $ovmf >want
+	t_same got want "$kind: as the oracle measures it"
+done
+t_exit 0 "as a policy" "$REDOUBT" measure --kind tdx -o policy --append quiet $ovmf
+t_out '^  mrtd: \["[0-9a-f]{96}"\]$' "with the measurement of the firmware"
+t_out '^  rtmr2: \["[0-9a-f]{96}"\]$' "and of the command line"
+t_exit 2 "snp without processors is a usage error" "$REDOUBT" measure --kind snp $ovmf
+t_exit 3 "a kernel that nothing measures is refused" "$REDOUBT" measure --kind snp --vcpus 1 --cpu EPYC \
+	--kernel one $ovmf
+t_err 'tee\.snp\.firmware' "with its code"
+t_exit 2 "an enclave has no kernel" "$REDOUBT" measure --kernel one one
+t_exit 4 "a file that is no firmware" "$REDOUBT" measure --kind tdx one
 t_done

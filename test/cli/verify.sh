@@ -99,12 +99,33 @@ t_out '^vcek.der https://.*blSPL=4&teeSPL=0&snpSPL=24&ucodeSPL=219$' "by the rep
 t_exit 0 "and for TDX" "$REDOUBT" collateral needs "$TDX/quote.bin" --type tdx
 t_out '^tcb_info.json https://.*fmspc=90c06f000000$' "by its platform"
 t_exit 0 "downloads are kept by what they are" "$REDOUBT" collateral import cache "$TDX/tcb_info.json" \
-	"$TDX/qe_identity.json" "$TDX/pck_crl.der" "$TDX/root_ca_crl.der" "$TDX/tcb_signing_chain.pem"
+	"$TDX/qe_identity.json" "$TDX/pck_crl.der" "$TDX/root_ca_crl.der" "$TDX/tcb_signing_chain.pem" "$TDX/pck_chain.pem" \
+	--at 2026-02-05T12:00:00Z
 t_out '^TCB info +cache/tcb_info.json' "and named"
 t_exit 0 "and serve to verify" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral cache \
 	--at 2026-02-05T12:00:00Z
 echo nothing >nothing.txt
 t_exit 4 "what is none of them is refused" "$REDOUBT" collateral import cache nothing.txt
+t_exit 3 "old collateral is refused" "$REDOUBT" collateral import old "$TDX/tcb_info.json" "$TDX/tcb_signing_chain.pem" \
+	--at 2027-06-05T12:00:00Z
+t_err 'tee\.collateral\.time' "by its dates"
+sed 's/UpToDate/uptodate/' "$TDX/tcb_info.json" >forged.json
+t_exit 3 "altered collateral is refused" "$REDOUBT" collateral import forged forged.json \
+	"$TDX/tcb_signing_chain.pem" --at 2026-02-05T12:00:00Z
+t_err 'tee\.collateral\.signer' "by its signature"
+[ -z "$(ls forged)" ]
+t_ok $? "and nothing is kept"
+t_exit 3 "collateral without its signer is refused" "$REDOUBT" collateral import forged "$TDX/tcb_info.json" \
+	--at 2026-02-05T12:00:00Z
+t_exit 3 "a revocation list without its issuer, too" "$REDOUBT" collateral import forged "$TDX/pck_crl.der" \
+	--at 2026-02-05T12:00:00Z
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -out own.pem -subj /CN=own -days 30 \
+	2>/dev/null
+t_exit 3 "a certificate of nobody's is refused" "$REDOUBT" collateral import forged own.pem
+printf 'version: 1\nanchors: [own.pem]\n' >own.yaml
+t_exit 0 "unless a policy trusts it" "$REDOUBT" collateral import own own.pem --policy own.yaml
+t_exit 0 "a chip's certificate leads to AMD's root" "$REDOUBT" collateral import amd "$SNP/vcek.pem" \
+	--at 2026-02-06T01:04:33Z
 
 # ---- measure
 LOGS=$V/tpm/eventlogs

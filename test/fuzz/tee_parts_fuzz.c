@@ -5,7 +5,9 @@
 #include "tee/azure/azure.h"
 #include "tee/dcap/dcap.h"
 #include "tee/nitro/eif.h"
+#include "tee/snp/launch.h"
 #include "tee/snp/snp.h"
+#include "tee/tdx/launch.h"
 #include "tee/tpm/tpm.h"
 
 #include "support.h"
@@ -43,7 +45,7 @@ static void log_of(struct rd_view in, struct rd_arena *arena)
 {
 	struct rd_tee_values values = { 0 };
 	struct rd_err err = { 0 };
-	bool ok = rd_tpm_log_measure(in, arena, &values, &err);
+	bool ok = rd_tpm_log_measure(&(struct rd_tee_launch){ .file = in }, arena, &values, &err);
 
 	rd_assert(ok || err.code);
 }
@@ -71,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	in = rd_view_of(data + 1, size - 1);
-	switch (data[0] % 10) {
+	switch (data[0] % 12) {
 	case 0:
 		certificates(in, arena);
 		break;
@@ -97,7 +99,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ok = rd_hcl_parse(in, &out.hcl, &err);
 		break;
 	case 8:
-		ok = rd_eif_measure(in, arena, &out.values, &err);
+		ok = rd_eif_measure(&(struct rd_tee_launch){ .file = in }, arena, &out.values,
+				    &err);
+		break;
+	case 10:
+		ok = rd_snp_measure(&(struct rd_tee_launch){ .file = in,
+							     .kernel = rd_view_str("kernel"),
+							     .cpu = rd_view_str("EPYC"),
+							     .vcpus = 2 },
+				    arena, &out.values, &err);
+		break;
+	case 11:
+		ok = rd_tdx_measure(&(struct rd_tee_launch){ .file = in }, arena, &out.values,
+				    &err);
 		break;
 	default:
 		log_of(in, arena);

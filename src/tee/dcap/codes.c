@@ -62,6 +62,8 @@ const struct rd_code_text rd_dcap_codes[] = {
 	{ "tee.sgx.type", "A TDX quote was given as one of SGX.", "Use --type tdx." },
 	{ "tee.tdx.attributes", "Reserved bits of a trust domain's attributes are set.",
 	  "They make the domain debuggable in ways that are not known: refuse it." },
+	{ "tee.tdx.firmware", "Firmware or an event log cannot be measured for TDX.",
+	  "Give OVMF with TDX metadata, whole (OVMF.fd), or the event log of a domain (CCEL)." },
 	{ "tee.tdx.type", "An SGX quote was given as one of TDX.", "Use --type sgx." },
 	{ NULL, NULL, NULL },
 };

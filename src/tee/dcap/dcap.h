@@ -159,7 +159,8 @@ RD_MUST_USE bool rd_dcap_needs(const struct rd_tee_input *in, struct rd_arena *a
 			       struct rd_buf *out, struct rd_err *err);
 bool rd_dcap_all_zero(struct rd_view v);
 
-extern const char rd_dcap_root[]; /* PEM */
+const char *rd_dcap_root(uint32_t i);
+bool rd_dcap_document(struct rd_view bytes, struct rd_arena *arena, struct rd_tee_document *out);
 extern const struct rd_code_text rd_dcap_codes[];
 extern const struct rd_tee rd_tee_sgx, rd_tee_tdx;
 

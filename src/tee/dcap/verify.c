@@ -342,7 +342,7 @@ void rd_dcap_verify(struct rd_dcap *d)
 
 	d->pool = rd_tee_pool_read(&d->w);
 	if (!root || !d->pool ||
-	    !rd_certs_read(rd_view_str(rd_dcap_root), d->w.arena, root, 1, &n, d->w.err)) {
+	    !rd_certs_read(rd_view_str(rd_dcap_root(0)), d->w.arena, root, 1, &n, d->w.err)) {
 		d->w.failed = true;
 		return;
 	}
@@ -357,4 +357,23 @@ void rd_dcap_verify(struct rd_dcap *d)
 	if (d->has_info && d->has_pck)
 		rd_dcap_check_tcb(d);
 	claims(d);
+}
+
+bool rd_dcap_document(struct rd_view bytes, struct rd_arena *arena, struct rd_tee_document *out)
+{
+	struct rd_err unused = { 0 };
+	struct rd_qe_identity identity;
+	struct rd_tcb_info info;
+
+	if (rd_tcb_info_parse(bytes, arena, &info, &unused))
+		*out = (struct rd_tee_document){ "TCB info",      SIGNER_CN,
+						 info.json.bytes, info.json.signature,
+						 info.issue_date, info.next_update };
+	else if (rd_qe_identity_parse(bytes, arena, &identity, &unused))
+		*out = (struct rd_tee_document){ "enclave identity",  SIGNER_CN,
+						 identity.json.bytes, identity.json.signature,
+						 identity.issue_date, identity.next_update };
+	else
+		return false;
+	return true;
 }

@@ -116,13 +116,13 @@ static bool read_all(struct rd_view file, struct parts *p, struct rd_err *err)
 	       malformed(err, "it lacks a kernel, a command line or a ramdisk");
 }
 
-bool rd_eif_measure(struct rd_view file, struct rd_arena *arena, struct rd_tee_values *out,
-		    struct rd_err *err)
+bool rd_eif_measure(const struct rd_tee_launch *in, struct rd_arena *arena,
+		    struct rd_tee_values *out, struct rd_err *err)
 {
 	struct rd_view all[2 + SECTIONS_MAX];
 	struct parts p = { 0 };
 
-	if (!read_all(file, &p, err))
+	if (!rd_tee_launch_is_file(in, err) || !read_all(in->file, &p, err))
 		return false;
 	all[0] = p.kernel;
 	all[1] = p.cmdline;

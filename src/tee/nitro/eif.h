@@ -12,7 +12,7 @@
  * line, first ramdisk; pcrs.2: the other ramdisks.  Format versions 3 and 4; the CRC is checked.
  * PCR8, the signer's, is not computed (is_signed).  "tee.nitro.eif"
  */
-RD_MUST_USE bool rd_eif_measure(struct rd_view file, struct rd_arena *arena,
+RD_MUST_USE bool rd_eif_measure(const struct rd_tee_launch *in, struct rd_arena *arena,
 				struct rd_tee_values *out, struct rd_err *err);
 
 #endif

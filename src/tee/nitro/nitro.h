@@ -34,7 +34,7 @@ struct rd_nitro_document {
 RD_MUST_USE bool rd_nitro_parse(struct rd_view bytes, struct rd_nitro_document *out,
 				struct rd_err *err);
 
-extern const char rd_nitro_root[]; /* PEM */
+const char *rd_nitro_root(uint32_t i);
 extern const struct rd_code_text rd_nitro_codes[];
 extern const struct rd_tee rd_tee_nitro;
 

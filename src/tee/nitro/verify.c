@@ -122,7 +122,7 @@ static void check_chain(struct verify *v)
 	struct rd_cert root;
 	uint32_t n = 0;
 
-	if (!rd_certs_read(rd_view_str(rd_nitro_root), v->w.arena, &root, 1, &n, v->w.err)) {
+	if (!rd_certs_read(rd_view_str(rd_nitro_root(0)), v->w.arena, &root, 1, &n, v->w.err)) {
 		v->w.failed = true;
 		return;
 	}
@@ -224,6 +224,7 @@ const struct rd_tee rd_tee_nitro = {
 	.level = RD_LEVEL_OPERATOR,
 	.rules = rules,
 	.codes = rd_nitro_codes,
+	.root = rd_nitro_root,
 	.verify = verify,
 	.measure = rd_eif_measure,
 };

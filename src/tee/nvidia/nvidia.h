@@ -31,7 +31,7 @@ struct rd_nvidia_report {
 RD_MUST_USE bool rd_nvidia_parse(struct rd_view bytes, struct rd_nvidia_report *out,
 				 struct rd_err *err);
 
-extern const char rd_nvidia_root[]; /* PEM */
+const char *rd_nvidia_root(uint32_t i);
 extern const struct rd_code_text rd_nvidia_codes[];
 extern const struct rd_tee rd_tee_nvidia;
 

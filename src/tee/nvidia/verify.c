@@ -81,7 +81,7 @@ static void check_signer(struct rd_tee_work *w, const struct rd_nvidia_report *r
 					    "a leaf, of the firmware's key",
 					    leaf->is_ca ? "a CA" : "a leaf" });
 	check_fwid(w, r, leaf);
-	if (!rd_certs_read(rd_view_str(rd_nvidia_root), w->arena, &root, 1, &n, w->err)) {
+	if (!rd_certs_read(rd_view_str(rd_nvidia_root(0)), w->arena, &root, 1, &n, w->err)) {
 		w->failed = true;
 		return;
 	}
@@ -218,5 +218,6 @@ const struct rd_tee rd_tee_nvidia = {
 	.level = RD_LEVEL_HARDWARE,
 	.rules = rules,
 	.codes = rd_nvidia_codes,
+	.root = rd_nvidia_root,
 	.verify = verify,
 };

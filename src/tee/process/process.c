@@ -78,12 +78,13 @@ static bool collect(const struct rd_tee_collector *in, struct rd_buf *report, st
 }
 
 /* SHA-384 of the enclave file, as the launcher computes it (PROTOCOL 1). */
-static bool measure(struct rd_view file, struct rd_arena *arena, struct rd_tee_values *out,
-		    struct rd_err *err)
+static bool measure(const struct rd_tee_launch *in, struct rd_arena *arena,
+		    struct rd_tee_values *out, struct rd_err *err)
 {
 	uint8_t digest[RD_SHA384_LEN];
 
-	return rd_hash_parts(RD_HASH_SHA384, &file, 1, digest, err) &&
+	return rd_tee_launch_is_file(in, err) &&
+	       rd_hash_parts(RD_HASH_SHA384, &in->file, 1, digest, err) &&
 	       rd_tee_values_add(out, arena, "enclave", rd_view_of(digest, sizeof(digest)), err);
 }
 

@@ -107,6 +107,8 @@ const struct rd_tee rd_tee_sgx = {
 	.must_not_be_absent = 1u << RD_ASPECT_REVOCATION | 1u << RD_ASPECT_TCB,
 	.rules = rules,
 	.codes = rd_dcap_codes,
+	.root = rd_dcap_root,
+	.document = rd_dcap_document,
 	.verify = verify,
 	.needs = rd_dcap_needs,
 };

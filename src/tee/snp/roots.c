@@ -371,3 +371,12 @@ const struct rd_snp_product_certs rd_snp_product_certs[RD_SNP_PRODUCTS] = {
 			"-----END CERTIFICATE-----\n",
 	},
 };
+
+const char *rd_snp_root(uint32_t i)
+{
+	const struct rd_snp_product_certs *p = &rd_snp_product_certs[i / 3 % RD_SNP_PRODUCTS];
+
+	if (i >= 3 * RD_SNP_PRODUCTS)
+		return NULL;
+	return i % 3 == 0 ? p->ark : i % 3 == 1 ? p->ask : p->asvk;
+}

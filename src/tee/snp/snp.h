@@ -69,6 +69,7 @@ struct rd_snp_product_certs {
 };
 #define RD_SNP_PRODUCTS 3u
 extern const struct rd_snp_product_certs rd_snp_product_certs[RD_SNP_PRODUCTS];
+const char *rd_snp_root(uint32_t i);
 
 extern const struct rd_code_text rd_snp_codes[];
 extern const struct rd_tee_rule rd_snp_rules[];

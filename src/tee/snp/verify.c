@@ -1,4 +1,5 @@
 /* An SNP report verified: AMD's signature, chain, versions and chip. */
+#include "launch.h"
 #include "snp.h"
 
 #include <stdio.h>
@@ -454,6 +455,8 @@ const struct rd_tee rd_tee_snp = {
 	.must_not_be_absent = 1u << RD_ASPECT_TCB,
 	.rules = rd_snp_rules,
 	.codes = rd_snp_codes,
+	.root = rd_snp_root,
 	.verify = verify,
 	.needs = needs,
+	.measure = rd_snp_measure,
 };

@@ -1,4 +1,5 @@
 /* Intel TDX: quotes about a trust domain. */
+#include "launch.h"
 #include "tee/dcap/dcap.h"
 
 /* TD_ATTRIBUTES: "Intel TDX Module ABI Specification", section ATTRIBUTES. */
@@ -176,6 +177,9 @@ const struct rd_tee rd_tee_tdx = {
 	.must_not_be_absent = 1u << RD_ASPECT_REVOCATION | 1u << RD_ASPECT_TCB,
 	.rules = rules,
 	.codes = rd_dcap_codes,
+	.root = rd_dcap_root,
+	.document = rd_dcap_document,
 	.verify = verify,
 	.needs = rd_dcap_needs,
+	.measure = rd_tdx_measure,
 };

@@ -113,12 +113,15 @@ static void read_agile(struct parse *p, const struct rd_tpm_log *log, struct rd_
 	e->data = data(p);
 }
 
-static bool only_zeros_left(const struct parse *p)
+/* Zeros, or the ones that ACPI areas are filled with. */
+static bool only_padding_left(const struct parse *p)
 {
+	uint8_t fill = p->in.data[p->at];
+
 	for (size_t i = p->at; i < p->in.len; i++)
-		if (p->in.data[i])
+		if (p->in.data[i] != fill)
 			return false;
-	return true;
+	return fill == 0 || fill == 0xFF;
 }
 
 static bool read_first(struct parse *p, struct rd_tpm_log *log, bool *agile, struct rd_err *err)
@@ -152,7 +155,7 @@ bool rd_tpm_log_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tp
 	out->event = RD_NEW_ARRAY(arena, struct rd_tpm_event, room, err);
 	if (!out->event || !read_first(&p, out, &agile, err))
 		return false;
-	while (p.at < bytes.len && !only_zeros_left(&p)) {
+	while (p.at < bytes.len && !only_padding_left(&p)) {
 		struct rd_tpm_event *e = &out->event[out->n];
 
 		if (out->n == room)
@@ -231,15 +234,15 @@ bool rd_tpm_log_replay(const struct rd_tpm_log *log, uint32_t bank, struct rd_ar
 }
 
 /* The bank of SHA-256 if there is one, and the registers that the log extends. */
-bool rd_tpm_log_measure(struct rd_view file, struct rd_arena *arena, struct rd_tee_values *out,
-			struct rd_err *err)
+bool rd_tpm_log_measure(const struct rd_tee_launch *in, struct rd_arena *arena,
+			struct rd_tee_values *out, struct rd_err *err)
 {
 	struct rd_tpm_bank bank;
 	struct rd_tpm_log log;
 	struct rd_view name;
 	uint32_t best = 0;
 
-	if (!rd_tpm_log_parse(file, arena, &log, err))
+	if (!rd_tee_launch_is_file(in, err) || !rd_tpm_log_parse(in->file, arena, &log, err))
 		return false;
 	for (uint32_t i = 0; i < log.n_banks; i++)
 		if (log.bank[i] == RD_TPM_SHA256)

@@ -126,8 +126,8 @@ struct rd_tpm_log {
 	uint32_t n;
 	struct rd_tpm_event *event;
 };
-/* SHA-1 logs of the old form and crypto-agile ones; "tee.tpm.log" with the offset.  Zeros behind
- * the last event are padding. */
+/* SHA-1 logs of the old form and crypto-agile ones; "tee.tpm.log" with the offset.  Zeros or
+ * FF behind the last event are padding. */
 RD_MUST_USE bool rd_tpm_log_parse(struct rd_view bytes, struct rd_arena *arena,
 				  struct rd_tpm_log *out, struct rd_err *err);
 /* What the registers are after all events of one bank (index into log->bank): EV_NO_ACTION extends
@@ -137,7 +137,7 @@ RD_MUST_USE bool rd_tpm_log_replay(const struct rd_tpm_log *log, uint32_t bank,
 				   struct rd_err *err);
 
 /* `measure` of the technology: the registers after a log. */
-RD_MUST_USE bool rd_tpm_log_measure(struct rd_view file, struct rd_arena *arena,
+RD_MUST_USE bool rd_tpm_log_measure(const struct rd_tee_launch *in, struct rd_arena *arena,
 				    struct rd_tee_values *out, struct rd_err *err);
 
 extern const struct rd_code_text rd_tpm_codes[];

@@ -258,7 +258,7 @@ static void test_claims(void **state)
 static void put_be(struct rd_buf *b, uint64_t v, size_t len)
 {
 	for (size_t i = len; i > 0; i--)
-		rd_buf_add_byte(b, (uint8_t)(v >> (8 * (i - 1))));
+		rd_buf_add_byte(b, i > 8 ? 0 : (uint8_t)(v >> (8 * (i - 1))));
 }
 
 /* As Python's binascii.crc32 computes it, of 548 bytes and sections: set by the caller. */
@@ -305,11 +305,12 @@ static void test_eif(void **state)
 		"c01c9023526e8c",
 	};
 	struct rd_view file = image(4, parts, part_types, 4, 0xe43015efu), hex;
+	struct rd_tee_launch launch = { .file = file };
 	struct rd_tee_values v = { 0 };
 	struct rd_err err = { 0 };
 
 	(void)state;
-	if (!rd_eif_measure(file, f.arena, &v, &err))
+	if (!rd_eif_measure(&launch, f.arena, &v, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(v.n, 3);
 	for (uint32_t i = 0; i < 3; i++) {
@@ -319,11 +320,17 @@ static void test_eif(void **state)
 	for (size_t i = 0; i < file.len; i += 9) {
 		struct rd_tee_values unused = { 0 };
 
-		assert_false(rd_eif_measure(forge_flip(&f, file, i, 3), f.arena, &unused, &err));
-		assert_false(rd_eif_measure(rd_view_of(file.data, i), f.arena, &unused, &err));
+		launch.file = forge_flip(&f, file, i, 3);
+		assert_false(rd_eif_measure(&launch, f.arena, &unused, &err));
+		launch.file = rd_view_of(file.data, i);
+		assert_false(rd_eif_measure(&launch, f.arena, &unused, &err));
 	}
-	assert_false(rd_eif_measure(image(5, parts, part_types, 4, 0), f.arena, &v, &err));
+	launch.file = image(5, parts, part_types, 4, 0);
+	assert_false(rd_eif_measure(&launch, f.arena, &v, &err));
 	assert_int_equal(err.fault, RD_FAULT_REFUSED);
+	launch = (struct rd_tee_launch){ .file = file, .vcpus = 1 };
+	assert_false(rd_eif_measure(&launch, f.arena, &v, &err));
+	assert_string_equal(err.code, "tee.launch");
 }
 
 int main(void)
