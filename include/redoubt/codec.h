@@ -151,6 +151,10 @@ enum rd_cose_alg {
 RD_MUST_USE bool rd_cose_sign(const char *type, struct rd_view payload,
 			      const struct rd_secret *ed25519_seed, struct rd_buf *out,
 			      struct rd_err *err);
+/* An object that others read, such as a CWT: the content type as it is given, no external_aad. */
+RD_MUST_USE bool rd_cose_sign_for_others(struct rd_view content_type, struct rd_view payload,
+					 const struct rd_secret *ed25519_seed, struct rd_buf *out,
+					 struct rd_err *err);
 /* Strict: exactly the form above, exactly this type; *payload points into `object`. */
 RD_MUST_USE bool rd_cose_verify(const char *type, struct rd_view object, struct rd_view public_key,
 				struct rd_view *payload, struct rd_err *err);

@@ -52,13 +52,14 @@ const char *rd_ear_tier_name(enum rd_ear_tier tier);
 /* The tier that a value of a trustworthiness vector (-128 to 127) belongs to. */
 enum rd_ear_tier rd_ear_tier_of(int64_t value);
 
-/* A JSON claims set of an EAR about one attester, from an appraisal: `name` is the submodule, `old`
+/* A claims set of an EAR about one attester, from an appraisal: `name` is the submodule, `old`
  * takes the names of before draft 03 (ear.status) that Trustee reads. */
 struct rd_ear_options {
 	const char *name;
 	int64_t issued_unix_s;
-	bool old;
-	struct rd_view nonce; /* empty: none */
+	bool old;             /* JSON only */
+	bool cbor;            /* for a CWT */
+	struct rd_view nonce; /* empty: none; in CBOR 8 to 64 bytes */
 };
 RD_MUST_USE bool rd_ear_claims(const struct rd_appraisal *appraisal,
 			       const struct rd_ear_options *options, struct rd_buf *out,

@@ -169,7 +169,8 @@ static bool add_folder(struct pieces *p, const char *folder, struct rd_err *err)
 
 	if (n < 0)
 		return rd_fail_errno(err, "os.file.open", "%s", folder);
-	qsort(entries, (size_t)n, sizeof(entries[0]), by_name);
+	if (n > 0)
+		qsort(entries, (size_t)n, sizeof(entries[0]), by_name);
 	for (int i = 0; i < n && ok; i++) {
 		ok = rd_arena_printf(p->arena, &path, err, "%s/%s", folder, entries[i]->d_name);
 		if (ok && stat((const char *)path.data, &st) == 0 && S_ISREG(st.st_mode) &&

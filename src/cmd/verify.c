@@ -16,8 +16,8 @@
 #define TEXT_MAX ((size_t)4 << 20)
 #define NS_PER_S 1000000000
 
-enum form { FORM_TABLE, FORM_JSON, FORM_EAR, FORM_EAR_VERAISON, FORMS };
-static const char *const form_names[FORMS] = { "table", "json", "ear", "ear-veraison" };
+enum form { FORM_TABLE, FORM_JSON, FORM_EAR, FORM_EAR_VERAISON, FORM_EAR_CWT, FORMS };
+static const char *const form_names[FORMS] = { "table", "json", "ear", "ear-veraison", "ear-cwt" };
 
 struct cmd_verify_output {
 	enum form form;
@@ -101,18 +101,22 @@ static bool put_ear(const struct rd_verified *seen, const struct rd_appraisal *a
 {
 	struct rd_ear_options options = { .name = seen->tee->name,
 					  .issued_unix_s = rd_os_now_ns(RD_CLOCK_WALL) / NS_PER_S,
-					  .old = o->form == FORM_EAR_VERAISON };
+					  .old = o->form == FORM_EAR_VERAISON,
+					  .cbor = o->form == FORM_EAR_CWT };
 	RD_AUTO(rd_buf_free) struct rd_buf claims = { .max = TEXT_MAX };
 	RD_AUTO(rd_secret_wipe) struct rd_secret seed = { 0 };
 
 	if (!rd_ear_claims(a, &options, &claims, err))
 		return false;
-	if (!o->key) {
-		rd_buf_add(out, rd_buf_view(&claims));
-	} else if (!cmd_read_seed(o->key, &seed, err) ||
-		   !rd_jws_sign(rd_buf_view(&claims), &seed, out, err)) {
+	if (o->key && !cmd_read_seed(o->key, &seed, err))
 		return false;
-	}
+	if (options.cbor)
+		return rd_cose_sign_for_others(rd_view_str("application/eat+cwt"),
+					       rd_buf_view(&claims), &seed, out, err);
+	if (!o->key)
+		rd_buf_add(out, rd_buf_view(&claims));
+	else if (!rd_jws_sign(rd_buf_view(&claims), &seed, out, err))
+		return false;
 	rd_buf_add_byte(out, '\n');
 	return rd_buf_ok(out, err);
 }
@@ -181,9 +185,12 @@ static int run(int argc, char **argv)
 	while (output.form < FORMS && strcmp(form_name, form_names[output.form]) != 0)
 		output.form++;
 	if (argc - optind != 1 || output.form == FORMS || (room && output.form > FORM_JSON))
-		return cmd_misused(&cmd_verify,
-				   "one file is needed, and -o is table, json, ear or ear-veraison "
-				   "(for receipts table or json)");
+		return cmd_misused(
+			&cmd_verify,
+			"one file is needed, and -o is table, json, ear, ear-veraison or "
+			"ear-cwt (for receipts table or json)");
+	if (output.form == FORM_EAR_CWT && !output.key)
+		return cmd_misused(&cmd_verify, "a CWT is signed: give --key");
 	args.file = argv[optind];
 	if (args.type && strcmp(args.type, "receipt") == 0 && !room)
 		return cmd_misused(&cmd_verify, "a receipt needs --room");
@@ -238,7 +245,9 @@ const struct cmd cmd_verify = {
 		"  -o FORM            table (default); json; ear, an attestation result (EAR, "
 		"draft "
 		"04);\n"
-		"                     ear-veraison, the same under the profile that Trustee reads\n"
+		"                     ear-veraison, the same under the profile that Trustee reads; "
+		"ear-cwt,\n"
+		"                     as CBOR, signed\n"
 		"  --key KEY          the verifier's private key (sign.key of redoubt keygen): the "
 		"result "
 		"is a "

@@ -12,17 +12,22 @@
 #define HEADERS_MAX 65536
 
 /* {1: EdDSA, 3: "application/redoubt-<type>"} */
+static void put_protected(struct rd_view content_type, struct rd_buf *out)
+{
+	rd_cbor_put_map(out, 2);
+	rd_cbor_put_uint(out, HEADER_ALG);
+	rd_cbor_put_int(out, RD_COSE_EDDSA);
+	rd_cbor_put_uint(out, HEADER_CONTENT_TYPE);
+	rd_cbor_put_text(out, content_type);
+}
+
 static bool own_protected(const char *type, struct rd_buf *out, struct rd_err *err)
 {
 	struct rd_buf name RD_AUTO(rd_buf_free) = { 0 };
 
 	rd_buf_init(&name, TYPE_MAX);
 	rd_buf_printf(&name, "application/redoubt-%s", type);
-	rd_cbor_put_map(out, 2);
-	rd_cbor_put_uint(out, HEADER_ALG);
-	rd_cbor_put_int(out, RD_COSE_EDDSA);
-	rd_cbor_put_uint(out, HEADER_CONTENT_TYPE);
-	rd_cbor_put_text(out, rd_buf_view(&name));
+	put_protected(rd_buf_view(&name), out);
 	return rd_buf_ok(&name, err) && rd_buf_ok(out, err);
 }
 
@@ -44,27 +49,55 @@ static bool to_be_signed(struct rd_view protected_bytes, struct rd_view external
 	return rd_buf_ok(out, err);
 }
 
+/* Tag 18, the header, nothing unprotected, the payload inside. */
+struct signing {
+	struct rd_view header, external_aad, payload;
+	const struct rd_secret *seed;
+};
+
+static bool put_signed(const struct signing *s, struct rd_buf *out, struct rd_err *err)
+{
+	struct rd_buf text RD_AUTO(rd_buf_free) = { 0 };
+	uint8_t signature[RD_ED25519_SIG_LEN];
+
+	rd_buf_init(&text, PAYLOAD_MAX + 1024);
+	if (!to_be_signed(s->header, s->external_aad, s->payload, &text, err) ||
+	    !rd_ed25519_sign(s->seed, rd_buf_view(&text), signature, err))
+		return false;
+	rd_cbor_put_tag(out, TAG_SIGN1);
+	rd_cbor_put_array(out, 4);
+	rd_cbor_put_bytes(out, s->header);
+	rd_cbor_put_map(out, 0);
+	rd_cbor_put_bytes(out, s->payload);
+	rd_cbor_put_bytes(out, rd_view_of(signature, sizeof(signature)));
+	return rd_buf_ok(out, err);
+}
+
 bool rd_cose_sign(const char *type, struct rd_view payload, const struct rd_secret *ed25519_seed,
 		  struct rd_buf *out, struct rd_err *err)
 {
 	struct rd_buf header RD_AUTO(rd_buf_free) = { 0 }, aad RD_AUTO(rd_buf_free) = { 0 };
-	struct rd_buf text RD_AUTO(rd_buf_free) = { 0 };
-	uint8_t signature[RD_ED25519_SIG_LEN];
 
 	rd_buf_init(&header, 256);
 	rd_buf_init(&aad, 256);
-	rd_buf_init(&text, PAYLOAD_MAX + 1024);
-	if (!own_protected(type, &header, err) || !own_aad(type, &aad, err) ||
-	    !to_be_signed(rd_buf_view(&header), rd_buf_view(&aad), payload, &text, err) ||
-	    !rd_ed25519_sign(ed25519_seed, rd_buf_view(&text), signature, err))
-		return false;
-	rd_cbor_put_tag(out, TAG_SIGN1);
-	rd_cbor_put_array(out, 4);
-	rd_cbor_put_bytes(out, rd_buf_view(&header));
-	rd_cbor_put_map(out, 0);
-	rd_cbor_put_bytes(out, payload);
-	rd_cbor_put_bytes(out, rd_view_of(signature, sizeof(signature)));
-	return rd_buf_ok(out, err);
+	return own_protected(type, &header, err) && own_aad(type, &aad, err) &&
+	       put_signed(&(struct signing){ rd_buf_view(&header), rd_buf_view(&aad), payload,
+					     ed25519_seed },
+			  out, err);
+}
+
+bool rd_cose_sign_for_others(struct rd_view content_type, struct rd_view payload,
+			     const struct rd_secret *ed25519_seed, struct rd_buf *out,
+			     struct rd_err *err)
+{
+	struct rd_buf header RD_AUTO(rd_buf_free) = { 0 };
+
+	rd_buf_init(&header, 256);
+	put_protected(content_type, &header);
+	return rd_buf_ok(&header, err) &&
+	       put_signed(&(struct signing){ rd_buf_view(&header), rd_view_of(NULL, 0), payload,
+					     ed25519_seed },
+			  out, err);
 }
 
 /* Takes apart an object of our own; its protected header must be the one of `type`. */

@@ -172,8 +172,16 @@ static bool json_claims(struct rd_view payload, struct rd_arena *arena, struct e
 
 /* ---- CBOR ------------------------------------------------------------------------------------ */
 
+/* Claims of CWT, EAT and EAR, by number. */
+#define KEY_EXP 4
+#define KEY_NBF 5
+#define KEY_IAT 6
+#define KEY_NONCE 10
+#define KEY_PROFILE 265
+#define KEY_SUBMODS 266
 #define KEY_STATUS 1000
 #define KEY_VECTOR 1001
+#define KEY_VERIFIER 1004
 
 static void cbor_vector(struct rd_cbor_reader *r, struct submod *s)
 {
@@ -234,17 +242,17 @@ static bool cbor_claims(struct rd_view payload, struct ear *e, struct rd_err *er
 	while (rd_cbor_more(&r)) {
 		int64_t key = rd_cbor_read_int(&r, INT32_MIN, INT32_MAX);
 
-		if (key == 4)
+		if (key == KEY_EXP)
 			e->exp = cbor_time(&r, &e->has_exp);
-		else if (key == 5)
+		else if (key == KEY_NBF)
 			e->nbf = cbor_time(&r, &e->has_nbf);
-		else if (key == 6)
+		else if (key == KEY_IAT)
 			e->iat = cbor_time(&r, &e->has_iat);
-		else if (key == 10)
+		else if (key == KEY_NONCE)
 			e->nonce = rd_cbor_read_bytes(&r, 8, 64);
-		else if (key == 265)
+		else if (key == KEY_PROFILE)
 			e->profile = rd_cbor_read_text(&r, 1, 256);
-		else if (key == 266)
+		else if (key == KEY_SUBMODS)
 			cbor_submods(&r, e);
 		else
 			(void)rd_cbor_read_item(&r);
@@ -413,12 +421,67 @@ static int vector_value(enum rd_result r, bool refused)
 	return r == RD_RESULT_PASS ? 2 : r == RD_RESULT_FAIL || refused ? 96 : 0;
 }
 
+/* The values of a vector that an appraisal knows, by number. */
+struct vector {
+	int identity, executables, hardware; /* 0, 2, 4 */
+};
+
+static struct vector vector_of(const struct rd_appraisal *a)
+{
+	bool refused = a->verdict != RD_VERDICT_ACCEPTED;
+
+	return (struct vector){ vector_value(a->result[RD_ASPECT_CRYPTO], refused),
+				vector_value(a->result[RD_ASPECT_POLICY], false),
+				vector_value(a->result[RD_ASPECT_TCB], false) };
+}
+
+static bool put_cbor(const struct rd_appraisal *a, const struct rd_ear_options *o,
+		     struct rd_buf *out, struct rd_err *err)
+{
+	bool accepted = a->verdict == RD_VERDICT_ACCEPTED;
+	struct vector v = vector_of(a);
+
+	rd_cbor_put_map(out, o->nonce.len ? 5 : 4);
+	rd_cbor_put_uint(out, KEY_IAT);
+	rd_cbor_put_uint(out, (uint64_t)o->issued_unix_s);
+	if (o->nonce.len) {
+		rd_cbor_put_uint(out, KEY_NONCE);
+		rd_cbor_put_bytes(out, o->nonce);
+	}
+	rd_cbor_put_uint(out, KEY_PROFILE);
+	rd_cbor_put_str(out, RD_EAR_PROFILE);
+	rd_cbor_put_uint(out, KEY_SUBMODS);
+	rd_cbor_put_map(out, 1);
+	rd_cbor_put_str(out, o->name);
+	rd_cbor_put_map(out, 2);
+	rd_cbor_put_uint(out, KEY_STATUS);
+	rd_cbor_put_uint(out, accepted ? RD_EAR_AFFIRMING : RD_EAR_CONTRAINDICATED);
+	rd_cbor_put_uint(out, KEY_VECTOR);
+	rd_cbor_put_map(out, 3);
+	rd_cbor_put_uint(out, 0);
+	rd_cbor_put_int(out, v.identity);
+	rd_cbor_put_uint(out, 2);
+	rd_cbor_put_int(out, v.executables);
+	rd_cbor_put_uint(out, 4);
+	rd_cbor_put_int(out, v.hardware);
+	rd_cbor_put_uint(out, KEY_VERIFIER);
+	rd_cbor_put_map(out, 2);
+	rd_cbor_put_uint(out, 0);
+	rd_cbor_put_str(out, "Redoubt");
+	rd_cbor_put_uint(out, 1);
+	rd_cbor_put_str(out, "redoubt " RD_VERSION);
+	return rd_buf_ok(out, err);
+}
+
 bool rd_ear_claims(const struct rd_appraisal *a, const struct rd_ear_options *o, struct rd_buf *out,
 		   struct rd_err *err)
 {
+	struct vector v = vector_of(a);
 	bool accepted = a->verdict == RD_VERDICT_ACCEPTED;
 	const char *sep = o->old ? "." : "_", *dash = o->old ? "-" : "_";
 
+	if (o->cbor)
+		return put_cbor(a, o, out, err);
 	rd_buf_printf(out, "{\"eat_profile\":\"%s\",\"iat\":%lld,",
 		      o->old ? RD_EAR_PROFILE_OLD : RD_EAR_PROFILE, (long long)o->issued_unix_s);
 	if (o->nonce.len) {
@@ -434,9 +497,7 @@ bool rd_ear_claims(const struct rd_appraisal *a, const struct rd_ear_options *o,
 	rd_buf_printf(out,
 		      ":{\"ear%sstatus\":\"%s\",\"ear%strustworthiness%svector\":"
 		      "{\"instance-identity\":%d,\"executables\":%d,\"hardware\":%d}}}}",
-		      sep, accepted ? "affirming" : "contraindicated", sep, dash,
-		      vector_value(a->result[RD_ASPECT_CRYPTO], !accepted),
-		      vector_value(a->result[RD_ASPECT_POLICY], false),
-		      vector_value(a->result[RD_ASPECT_TCB], false));
+		      sep, accepted ? "affirming" : "contraindicated", sep, dash, v.identity,
+		      v.executables, v.hardware);
 	return rd_buf_ok(out, err);
 }

@@ -89,6 +89,13 @@ t_exit 3 "a refusal is a result too" "$REDOUBT" verify "$TDX/quote.bin" --type t
 cp out refused.jwt
 t_exit 3 "that says so" "$REDOUBT" verify refused.jwt --type ear --collateral verifier/sign.pub
 t_out 'submods.tdx +"contraindicated"' "under the old profile's names"
+t_exit 0 "the same as CWT" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral "$TDX" \
+	--at 2026-02-05T12:00:00Z -o ear-cwt --key verifier/sign.key
+mv out result.cwt
+t_exit 0 "is accepted, too" "$REDOUBT" verify result.cwt --type ear --collateral verifier/sign.pub
+t_out 'submods.tdx +"affirming"' "with its submodule"
+t_exit 3 "and by nobody else, either" "$REDOUBT" verify result.cwt --type ear --collateral "$V/ear/c-ear_pub.pem"
+t_exit 2 "a CWT needs a key" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral "$TDX" -o ear-cwt
 t_exit 0 "without a key the claims alone" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral "$TDX" \
 	--at 2026-02-05T12:00:00Z -o ear
 t_out '"ear_status":"affirming"' "for another signer"
