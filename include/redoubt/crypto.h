@@ -36,6 +36,11 @@ RD_MUST_USE bool rd_crypto_init(struct rd_err *err);
 /* Fills `out` to its capacity from the system's generator. */
 RD_MUST_USE bool rd_crypto_random(struct rd_span *out, struct rd_err *err);
 
+/* Edge only: AES in counter mode (SP 800-38A), which authenticates nothing: for files of others.
+ * Keys of 16, 24 or 32 bytes; appends in.len bytes. */
+RD_MUST_USE bool rd_aes_ctr(const struct rd_secret *key, const uint8_t counter[16],
+			    struct rd_view in, struct rd_span *out, struct rd_err *err);
+
 /* ---- hash, MAC, KDF ---------------------------------------------------------------------- */
 
 /* SHA-1 only to read what old TPMs and firmware wrote; nothing of ours uses it. */

@@ -113,8 +113,10 @@ const char *rd_class_name(enum rd_class c);
 struct rd_column {
 	struct rd_view name;
 	struct rd_coltype type;
-	uint8_t class_; /* enum rd_class; declared by --schema, else RD_CLASS_HIDDEN */
-	bool unique;    /* no value twice (NULLs apart): proven when the table was sealed */
+	uint8_t class_;         /* enum rd_class; declared by --schema, else RD_CLASS_HIDDEN */
+	bool unique;            /* no value twice (NULLs apart): proven when the table was sealed */
+	const char *unreadable; /* why this column of a foreign file cannot be read: a cursor says so
+				   (its type is text then); NULL: it can */
 };
 
 struct rd_schema {
@@ -307,6 +309,45 @@ struct rd_scan_cost {
 	uint64_t bytes, decrypt_ns;
 };
 void rd_cursor_cost(const struct rd_cursor *cursor, struct rd_scan_cost *out);
+
+/* ---- files of others, edge only ------------------------------------------------------------- */
+
+/* Keys of an encrypted Parquet file that another tool wrote: 16, 24 or 32 bytes each. */
+struct rd_named_key {
+	struct rd_view name; /* of the column */
+	struct rd_secret key;
+};
+struct rd_foreign_keys {
+	bool has_footer;
+	struct rd_secret footer;
+	uint32_t n;
+	struct rd_named_key *column;
+	struct rd_view aad_prefix; /* empty: none */
+};
+/* A plain key file: lines `footer HEX`, `column NAME HEX`, `aad TEXT`, `aad-hex HEX`, # comments.
+ * Views point into `text`; the arena holds secrets then.  "table.keys.form" with name and line. */
+RD_MUST_USE bool rd_foreign_keys_parse(struct rd_view text, const char *name,
+				       struct rd_arena *arena, struct rd_foreign_keys *out,
+				       struct rd_err *err);
+
+/* At most one of `keys` and `foreign_keys`; both NULL: a plain file. */
+struct rd_table_options {
+	const struct rd_table_keys *keys;
+	const struct rd_foreign_keys *foreign_keys;
+	bool without_aad; /* also files without aad_file_unique: swapped pages go unnoticed */
+	size_t max_memory;
+};
+/*
+ * As rd_table_open with RD_TABLE_OWN, and besides what rooms and the enclave never take: the codecs
+ * snappy, gzip and lz4_raw, page CRCs (checked), AES_GCM_CTR_V1, signed plain footers, keys by
+ * name, unreadable columns beside others (rd_column.unreadable).  The options' pointers must
+ * outlive the table.
+ */
+RD_MUST_USE bool rd_table_open_any(const struct rd_blob *blob,
+				   const struct rd_table_options *options, struct rd_table **out,
+				   struct rd_err *err);
+/* What a table that was opened lacks for a room, in one line for people; "" if nothing. */
+const char *rd_table_weakness(const struct rd_table *table);
 
 /* ---- writing ---------------------------------------------------------------------------- */
 

@@ -18,7 +18,7 @@ struct call {
 	const char *sql;
 	enum query_form form;
 	int64_t threads, repeat, memory_mib;
-	bool time, explain;
+	bool time, explain, without_aad;
 	double open_cpu_s;
 };
 
@@ -78,6 +78,8 @@ static const char *parse(struct call *call, int argc, char **argv)
 			call->time = true;
 		} else if (strcmp(argv[i], "--explain") == 0) {
 			call->explain = true;
+		} else if (strcmp(argv[i], "--without-aad") == 0) {
+			call->without_aad = true;
 		} else if (argv[i][0] == '-' && argv[i][1] && !strpbrk(argv[i], " \n")) {
 			/* What has a blank is a query that begins with a comment. */
 			if (i + 1 == argc)
@@ -101,9 +103,11 @@ static bool open_all(struct call *call, struct rd_arena *arena, struct rd_err *e
 {
 	double before = cpu_s();
 
-	for (uint32_t i = 0; i < call->n_inputs; i++)
+	for (uint32_t i = 0; i < call->n_inputs; i++) {
+		call->input[i].without_aad = call->without_aad;
 		if (!query_input_open(&call->input[i], arena, err))
 			return false;
+	}
 	call->open_cpu_s = cpu_s() - before;
 	return true;
 }

@@ -16,6 +16,9 @@ struct query_input {
 	struct rd_blob blob;
 	struct rd_table_key key;
 	struct rd_table_keys keys;
+	bool is_foreign; /* the keys are of a plain key file */
+	struct rd_foreign_keys foreign_keys;
+	bool without_aad;
 	struct rd_table *table;
 };
 /* Splits the argument; false when it has not that form. */

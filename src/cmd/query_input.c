@@ -27,23 +27,42 @@ bool query_input_parse(const char *argument, struct query_input *out)
 	return rest.len > 0 && (!comma || out->key_path.len > 0);
 }
 
-static bool load_key(struct query_input *in, struct rd_err *err)
+/* A table key, or a plain key file of another tool's.  A table key opens any number of columns:
+ * keys are derived for all that a footer may name. */
+static bool load_key(struct query_input *in, struct rd_arena *arena, struct rd_err *err)
 {
-	struct rd_buf pem RD_AUTO(rd_buf_free) = { .max = KEY_MAX };
+	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = KEY_MAX };
+	const char *path = (const char *)in->key_path.data;
+	struct rd_view kept;
 
-	return rd_os_file_read_private((const char *)in->key_path.data, KEY_MAX, &pem, err) &&
-	       rd_table_key_from_pem(rd_buf_view(&pem), &in->key, err);
+	if (!rd_os_file_read_private(path, KEY_MAX, &text, err))
+		return false;
+	if (text.len && memmem(text.data, text.len, "-----BEGIN", 10))
+		return rd_table_key_from_pem(rd_buf_view(&text), &in->key, err) &&
+		       rd_table_keys_all(&in->key, RD_COLUMNS_MAX, arena, &in->keys, err);
+	in->is_foreign = true;
+	return rd_arena_copy(arena, rd_buf_view(&text), &kept, err) &&
+	       rd_foreign_keys_parse(kept, path, arena, &in->foreign_keys, err);
 }
 
-/* A key file opens any number of columns: those of the largest table there can be are not made
- * before the file says how many it has, so the keys are derived for all that a footer may name. */
-static bool open_sealed(struct query_input *in, struct rd_arena *arena, struct rd_err *err)
+static bool open_parquet(struct query_input *in, struct rd_arena *arena, struct rd_err *err)
 {
-	uint32_t n = RD_COLUMNS_MAX;
+	const char *weakness;
+	struct rd_table_options options = { .without_aad = in->without_aad,
+					    .max_memory = TABLE_MEMORY };
 
-	if (!load_key(in, err) || !rd_table_keys_all(&in->key, n, arena, &in->keys, err))
+	if (in->key_path.len) {
+		if (!load_key(in, arena, err))
+			return false;
+		options.keys = in->is_foreign ? NULL : &in->keys;
+		options.foreign_keys = in->is_foreign ? &in->foreign_keys : NULL;
+	}
+	if (!rd_table_open_any(&in->blob, &options, &in->table, err))
 		return false;
-	return rd_table_open(&in->blob, &in->keys, RD_TABLE_OWN, TABLE_MEMORY, &in->table, err);
+	weakness = rd_table_weakness(in->table);
+	if (*weakness)
+		fprintf(stderr, "%.*s: %s\n", RD_FMT(in->path), weakness);
+	return true;
 }
 
 /* ---- CSV: made into a plain table in memory ---- */
@@ -116,9 +135,7 @@ bool query_input_open(struct query_input *in, struct rd_arena *arena, struct rd_
 	if (!in->key_path.len && (!is_parquet(in, &parquet, err) ||
 				  (!parquet && !load_csv(in, (const char *)path.data, arena, err))))
 		return false;
-	if (in->key_path.len
-		    ? !open_sealed(in, arena, err)
-		    : !rd_table_open(&in->blob, NULL, RD_TABLE_OWN, TABLE_MEMORY, &in->table, err))
+	if (!open_parquet(in, arena, err))
 		return rd_wrap(err, "%.*s", RD_FMT(in->path));
 	return true;
 }
@@ -127,6 +144,7 @@ void query_input_close(struct query_input *in)
 {
 	rd_table_close(&in->table);
 	rd_secret_wipe(&in->key.key);
+	rd_wipe(&in->foreign_keys.footer, sizeof(in->foreign_keys.footer));
 	rd_buf_free(&in->memory);
 	if (in->file.fd >= 0)
 		rd_os_file_close(&in->file);

@@ -12,12 +12,17 @@ bool rd_cursor_new(const struct rd_table *table, uint32_t column, struct rd_curs
 	if (column >= table->schema.n)
 		return rd_fail(err, RD_FAULT_USAGE, "table.column.none", "there is no column %u",
 			       column);
+	if (table->schema.column[column].unreadable)
+		return rd_fail(err, RD_FAULT_REFUSED, "table.column.type", "column %.*s: %s",
+			       RD_FMT(table->schema.column[column].name),
+			       table->schema.column[column].unreadable);
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return rd_fail_errno(err, "base.memory", "cursor");
 	c->table = table;
 	c->column = column;
-	c->leaf = &table->footer.leaf[column];
+	c->stored = &table->footer.leaf[column];
+	c->leaf = &table->column[column].leaf;
 	c->type = table->schema.column[column].type;
 	c->width = rd_coltype_width(c->type);
 	*out = c;
@@ -27,9 +32,9 @@ bool rd_cursor_new(const struct rd_table *table, uint32_t column, struct rd_curs
 void rd_cursor_free(struct rd_cursor **cursor)
 {
 	struct rd_cursor *c = *cursor;
-	struct rd_store *stores[] = { &c->raw,     &c->plain,     &c->unpacked,
-				      &c->lengths, &c->dict_page, &c->dict_value,
-				      &c->flat,    &c->codes,     &c->texts };
+	struct rd_store *stores[] = { &c->raw,        &c->plain,   &c->unpacked,  &c->lengths,
+				      &c->expanded,   &c->recoded, &c->dict_page, &c->dict_recoded,
+				      &c->dict_value, &c->flat,    &c->codes,     &c->texts };
 
 	if (!c)
 		return;

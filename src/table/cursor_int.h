@@ -2,8 +2,8 @@
 #ifndef RD_TABLE_CURSOR_INT_H
 #define RD_TABLE_CURSOR_INT_H
 
-#include "decode_int.h"
 #include "open_int.h"
+#include "recode_int.h"
 
 /* The page at hand. */
 struct page {
@@ -25,7 +25,8 @@ struct page {
 struct rd_cursor {
 	const struct rd_table *table;
 	uint32_t column, group;
-	const struct pq_leaf *leaf;
+	const struct pq_leaf *stored; /* as it is in pages ... */
+	const struct pq_leaf *leaf;   /* ... and after recoding */
 	struct rd_coltype type;
 	uint8_t width; /* of a flat value */
 	const struct pq_chunk *chunk;
@@ -38,7 +39,8 @@ struct rd_cursor {
 	struct rd_store raw, plain, unpacked, lengths;
 	size_t raw_len; /* bytes of `raw` that were read ahead, from file offset `raw_at` */
 	uint64_t raw_at;
-	struct rd_store dict_page, dict_value; /* of this group */
+	struct rd_store expanded, recoded; /* the page in PLAIN, and as it is read */
+	struct rd_store dict_page, dict_recoded, dict_value; /* of this group */
 	struct rd_dict dict;
 	uint8_t code_width;
 	struct rd_store flat, codes, texts; /* the batch that is handed out */

@@ -258,20 +258,20 @@ bool hybrid_read_bits(struct hybrid *h, uint32_t n, uint64_t *bits, uint32_t at,
 	return true;
 }
 
-/* ---- lengths
- * --------------------------------------------------------------------------------------- */
+/* ---- DELTA_BINARY_PACKED
+ * ----------------------------------------------------------------------------- */
 
 struct delta {
-	struct hybrid bytes; /* for its varints: p and end */
-	uint64_t block, minis, per_mini;
-	uint64_t sum; /* the length decoded last */
+	const uint8_t *p, *end;
+	uint64_t minis, per_mini;
+	uint64_t sum; /* the value decoded last; arithmetic wraps, as the format says */
 };
 
 static bool delta_varint(struct delta *d, uint64_t *out)
 {
 	*out = 0;
-	for (unsigned shift = 0; shift < 64 && d->bytes.p < d->bytes.end; shift += 7) {
-		uint8_t byte = *d->bytes.p++;
+	for (unsigned shift = 0; shift < 64 && d->p < d->end; shift += 7) {
+		uint8_t byte = *d->p++;
 
 		*out |= (uint64_t)(byte & 0x7f) << shift;
 		if (!(byte & 0x80))
@@ -280,72 +280,111 @@ static bool delta_varint(struct delta *d, uint64_t *out)
 	return false;
 }
 
-/* One miniblock's deltas, added up; lengths beyond 31 bits are refused. */
-static bool delta_mini(struct delta *d, uint8_t width, uint64_t least, uint32_t n, uint32_t *out)
+static uint64_t unzigzag(uint64_t v)
 {
-	uint64_t bytes = d->per_mini * width / 8, bit = 0;
-
-	if (width > 32 || bytes > (uint64_t)(d->bytes.end - d->bytes.p))
-		return false;
-	for (uint32_t i = 0; i < n; i++, bit += width) {
-		uint64_t delta = width ? load64(d->bytes.p + bit / 8) >> bit % 8 &
-						 (((uint64_t)1 << width) - 1)
-				       : 0;
-
-		d->sum += least + delta;
-		if (d->sum > RD_PAGE_BYTES_MAX)
-			return false;
-		out[i] = (uint32_t)d->sum;
-	}
-	d->bytes.p += bytes;
-	return true;
+	return (v >> 1) ^ (0 - (v & 1));
 }
 
-static bool delta_block(struct delta *d, uint32_t n, uint32_t *done, uint32_t *out)
+/* `width` bits, 0 to 64, from bit `at`; reads at most RD_PAD bytes past them. */
+static inline uint64_t load_bits(const uint8_t *p, uint64_t at, uint8_t width)
+{
+	uint64_t v = load64(p + at / 8) >> at % 8;
+
+	if (width == 0)
+		return 0;
+	if (at % 8 + width > 64)
+		v |= load64(p + at / 8 + 8) << (64 - at % 8);
+	return width == 64 ? v : v & (((uint64_t)1 << width) - 1);
+}
+
+#define DELTA_MINI(type) \
+	static void delta_mini_##type(struct delta *d, uint8_t width, uint64_t least, uint32_t n, \
+				      type *out) \
+	{ \
+		uint64_t sum = d->sum; \
+\
+		for (uint32_t i = 0; i < n; i++) { \
+			sum += least + load_bits(d->p, (uint64_t)i * width, width); \
+			out[i] = (type)sum; \
+		} \
+		d->sum = sum; \
+	}
+DELTA_MINI(uint32_t)
+DELTA_MINI(uint64_t)
+#undef DELTA_MINI
+
+/* The values of one block, as many as are asked for. */
+static bool delta_block(struct delta *d, uint32_t n, uint8_t out_width, uint8_t *out,
+			uint32_t *done)
 {
 	const uint8_t *widths;
 	uint64_t least;
 
-	if (!delta_varint(d, &least) || d->minis > (uint64_t)(d->bytes.end - d->bytes.p))
+	if (!delta_varint(d, &least) || d->minis > (uint64_t)(d->end - d->p))
 		return false;
-	least = (least >> 1) ^ (0 - (least & 1));
-	widths = d->bytes.p;
-	d->bytes.p += d->minis;
+	least = unzigzag(least);
+	widths = d->p;
+	d->p += d->minis;
 	for (uint64_t m = 0; m < d->minis && *done < n; m++) {
-		uint32_t left = n - *done;
-		uint32_t take = left < d->per_mini ? left : (uint32_t)d->per_mini;
+		uint32_t take = n - *done < d->per_mini ? n - *done : (uint32_t)d->per_mini;
+		uint8_t *at = out + (size_t)*done * out_width;
 
-		if (!delta_mini(d, widths[m], least, take, out + *done))
+		if (widths[m] > 64 || d->per_mini * widths[m] / 8 > (uint64_t)(d->end - d->p))
 			return false;
+		if (out_width == 4)
+			delta_mini_uint32_t(d, widths[m], least, take, (uint32_t *)(void *)at);
+		else
+			delta_mini_uint64_t(d, widths[m], least, take, (uint64_t *)(void *)at);
+		d->p += d->per_mini * widths[m] / 8;
 		*done += take;
 	}
 	return true;
 }
 
-bool delta_lengths(const uint8_t *p, size_t len, uint32_t n, uint32_t *out, size_t *used)
+bool delta_ints(struct rd_view in, uint32_t n, uint8_t out_width, void *out, size_t *used)
 {
-	struct delta d = { .bytes = { .p = p, .end = p + len } };
-	uint64_t count, first;
+	struct delta d = { .p = in.data, .end = in.data + in.len };
+	uint64_t block, count, first;
 	uint32_t done = 0;
 
-	if (!delta_varint(&d, &d.block) || !delta_varint(&d, &d.minis) ||
-	    !delta_varint(&d, &count) || !delta_varint(&d, &first))
+	if (!delta_varint(&d, &block) || !delta_varint(&d, &d.minis) || !delta_varint(&d, &count) ||
+	    !delta_varint(&d, &first))
 		return false;
-	if (d.block == 0 || d.block % 128 || d.block > 1 << 20 || d.minis == 0 ||
-	    d.minis > d.block / 32 || d.block % d.minis || (d.block / d.minis) % 32 || count != n)
+	if (block == 0 || block % 128 || block > 1 << 20 || d.minis == 0 || d.minis > block / 32 ||
+	    block % d.minis || (block / d.minis) % 32 || count != n)
 		return false;
-	d.per_mini = d.block / d.minis;
-	first = (first >> 1) ^ (0 - (first & 1));
-	d.sum = first;
-	if (n && first > RD_PAGE_BYTES_MAX)
-		return false;
-	if (n)
-		out[done++] = (uint32_t)first;
+	d.per_mini = block / d.minis;
+	d.sum = unzigzag(first);
+	if (n) {
+		memcpy(out, &d.sum, out_width);
+		done = 1;
+	}
 	while (done < n)
-		if (!delta_block(&d, n, &done, out))
+		if (!delta_block(&d, n, out_width, out, &done))
 			return false;
-	*used = (size_t)(d.bytes.p - p);
+	*used = (size_t)(d.p - in.data);
 	return true;
+}
+
+bool delta_lengths(struct rd_view in, uint32_t n, uint32_t *out, size_t *used)
+{
+	uint32_t most = 0;
+
+	if (!delta_ints(in, n, 4, out, used))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		most |= out[i] > RD_PAGE_BYTES_MAX;
+	return !most;
+}
+
+/* ---- BYTE_STREAM_SPLIT
+ * ------------------------------------------------------------------------------- */
+
+void join_streams(const uint8_t *in, uint32_t n, uint32_t width, uint8_t *out)
+{
+	for (uint32_t byte = 0; byte < width; byte++, in += n)
+		for (uint32_t i = 0; i < n; i++)
+			out[(size_t)i * width + byte] = in[i];
 }
 
 /* ---- NULLs

@@ -22,8 +22,14 @@ bool hybrid_read(struct hybrid *h, uint32_t n, uint8_t out_width, void *out);
 /* Width 1 only: `n` bits into `bits` (zeroed by the caller) from bit `at`; *set: how many are 1. */
 bool hybrid_read_bits(struct hybrid *h, uint32_t n, uint64_t *bits, uint32_t at, uint32_t *set);
 
-/* DELTA_BINARY_PACKED of 32-bit lengths: all of them at once.  *used: bytes read. */
-bool delta_lengths(const uint8_t *p, size_t len, uint32_t n, uint32_t *out, size_t *used);
+/* DELTA_BINARY_PACKED (Encodings.md): `n` integers of out_width 4 or 8 bytes, all at once.  The
+ * bytes must be followed by RD_PAD readable ones.  *used: bytes read. */
+bool delta_ints(struct rd_view in, uint32_t n, uint8_t out_width, void *out, size_t *used);
+/* The same for lengths, each at most RD_PAGE_BYTES_MAX. */
+bool delta_lengths(struct rd_view in, uint32_t n, uint32_t *out, size_t *used);
+
+/* BYTE_STREAM_SPLIT: `width` streams of `n` bytes become `n` values of `width` bytes. */
+void join_streams(const uint8_t *in, uint32_t n, uint32_t width, uint8_t *out);
 
 /* Slots of a batch: bits [at, at + n) of `valid` tell which hold a value. */
 struct slots {

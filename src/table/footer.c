@@ -2,6 +2,7 @@
 #include "parquet_int.h"
 
 #define SCHEMA_MAX (RD_COLUMNS_MAX + 1u)
+#define SCHEMA_DEPTH_MAX 64u
 #define ENTRIES_MAX 65536u
 
 static bool malformed(const struct thrift *t, const char *what, struct rd_err *err)
@@ -42,7 +43,9 @@ static void read_time(struct thrift *t, struct pq_leaf *leaf)
 	struct thrift_field f = { 0 };
 
 	while (thrift_next(t, &f)) {
-		if (f.id == 2 && thrift_enter(t, &f))
+		if (f.id == 1)
+			leaf->is_utc = thrift_bool(t, &f);
+		else if (f.id == 2 && thrift_enter(t, &f))
 			read_unit(t, leaf);
 		else
 			thrift_skip(t, f.type);
@@ -69,7 +72,7 @@ static void read_logical(struct thrift *t, struct pq_leaf *leaf)
 
 	while (thrift_next(t, &f)) {
 		leaf->logical = f.id == 1 || (f.id >= 4 && f.id <= 8) || f.id == 10 || f.id == 12 ||
-						f.id == 14
+						f.id == 14 || f.id == 15
 					? (enum pq_logical)f.id
 					: PQ_OTHER_LOGICAL;
 		if (f.id == PQ_DECIMAL && thrift_enter(t, &f))
@@ -93,7 +96,7 @@ static void apply_converted(struct pq_leaf *leaf, uint64_t converted)
 		{ 4, PQ_ENUM, 0, 0, 0 },
 		{ 5, PQ_DECIMAL, 0, 0, 0 },
 		{ 6, PQ_DATE, 0, 0, 0 },
-		{ 7, PQ_TIME, PQ_MILLIS, 0, 0 },
+		{ 7, PQ_TIME, PQ_MILLIS, 0, 0 }, /* both adjusted to UTC */
 		{ 8, PQ_TIME, PQ_MICROS, 0, 0 },
 		{ 9, PQ_TIMESTAMP, PQ_MILLIS, 0, 0 },
 		{ 10, PQ_TIMESTAMP, PQ_MICROS, 0, 0 },
@@ -116,6 +119,7 @@ static void apply_converted(struct pq_leaf *leaf, uint64_t converted)
 		leaf->unit = (enum pq_unit)map[i].unit;
 		leaf->bits = map[i].bits;
 		leaf->is_signed = map[i].is_signed;
+		leaf->is_utc = map[i].logical == PQ_TIME;
 	}
 }
 
@@ -177,31 +181,67 @@ static void read_element(struct thrift *t, struct element *e)
 	}
 }
 
-/* Root with flat leaves only. */
+/* The tree, depth first: what is inside a group is nested. */
+struct tree {
+	uint32_t left[SCHEMA_DEPTH_MAX]; /* children to come, by depth */
+	uint32_t depth;
+	struct rd_view field; /* of the root, to which the elements belong */
+	bool named;           /* a leaf of that field has its name already */
+};
+
+/* One element below the root; false if the tree is broken. */
+static bool place_element(struct tree *tree, struct element *e, struct pq_footer *out)
+{
+	bool inside = tree->depth > 0;
+
+	if (tree->left[tree->depth] == 0)
+		return false;
+	tree->left[tree->depth]--;
+	if (!inside) {
+		tree->field = e->leaf.name;
+		tree->named = false;
+	}
+	if (!e->has_type) {
+		if (e->n_children == 0 || tree->depth + 1 == SCHEMA_DEPTH_MAX)
+			return false;
+		tree->left[++tree->depth] = e->n_children;
+		return true;
+	}
+	if (e->n_children)
+		return false;
+	e->leaf.nested = inside || e->leaf.repetition == PQ_REPEATED;
+	/* The first leaf of a nested field stands for the field. */
+	if (inside && !tree->named)
+		e->leaf.name = tree->field;
+	tree->named = true;
+	out->leaf[out->n_leaves++] = e->leaf;
+	while (tree->depth && tree->left[tree->depth] == 0)
+		tree->depth--;
+	return true;
+}
+
 static bool read_schema(struct thrift *t, const struct thrift_field *f, struct rd_arena *arena,
 			struct pq_footer *out, struct rd_err *err)
 {
 	uint32_t n = thrift_list(t, f, THRIFT_STRUCT, SCHEMA_MAX);
 	struct element root, e;
+	struct tree tree = { .depth = 0 };
 
 	if (t->failed || n < 2)
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.footer.form",
 			       "the schema has no columns, or more than %u", RD_COLUMNS_MAX);
 	read_element(t, &root);
-	out->n_leaves = n - 1;
-	out->leaf = RD_NEW_ARRAY(arena, struct pq_leaf, out->n_leaves, err);
+	out->leaf = RD_NEW_ARRAY(arena, struct pq_leaf, n - 1, err);
 	if (!out->leaf)
 		return false;
-	if (!t->failed && (root.has_type || root.n_children != out->n_leaves))
-		return rd_fail(err, RD_FAULT_REFUSED, "table.nested",
-			       "the file has nested columns; only flat ones are read");
-	for (uint32_t i = 0; i < out->n_leaves && !t->failed; i++) {
+	tree.left[0] = root.n_children;
+	for (uint32_t i = 1; i < n && !t->failed; i++) {
 		read_element(t, &e);
-		out->leaf[i] = e.leaf;
-		if (!t->failed && (!e.has_type || e.n_children || e.leaf.repetition == PQ_REPEATED))
-			return rd_fail(err, RD_FAULT_REFUSED, "table.nested",
-				       "column %u is nested; only flat ones are read", i);
+		if (!t->failed && !place_element(&tree, &e, out))
+			thrift_fail(t, "the columns are no tree");
 	}
+	if (!t->failed && (root.has_type || tree.depth || tree.left[0] || !out->n_leaves))
+		thrift_fail(t, "the columns are no tree");
 	return true;
 }
 
@@ -297,7 +337,7 @@ static void read_meta(struct thrift *t, struct pq_meta *m)
 		thrift_fail(t, "a column's metadata lacks a field");
 }
 
-bool pq_meta_read(struct rd_view bytes, struct pq_meta *out, struct rd_err *err)
+bool pq_meta_read(struct rd_view bytes, struct pq_meta *out, size_t *used, struct rd_err *err)
 {
 	struct thrift t;
 
@@ -305,9 +345,8 @@ bool pq_meta_read(struct rd_view bytes, struct pq_meta *out, struct rd_err *err)
 	thrift_init(&t, bytes);
 	t.depth = 1;
 	read_meta(&t, out);
-	if (t.failed || t.pos != bytes.len)
-		return malformed(&t, "a column's metadata", err);
-	return true;
+	*used = t.pos;
+	return !t.failed || malformed(&t, "a column's metadata", err);
 }
 
 static void read_crypto(struct thrift *t, struct pq_chunk *c)
@@ -398,6 +437,65 @@ static bool read_groups(struct thrift *t, const struct thrift_field *f, struct r
 	return true;
 }
 
+/* ---- encryption
+ * ------------------------------------------------------------------------------------ */
+
+static void read_algorithm(struct thrift *t, struct pq_file_crypto *c)
+{
+	struct thrift_field f = { 0 };
+
+	while (thrift_next(t, &f)) {
+		if (f.id == 1) {
+			c->aad_prefix = thrift_binary(t, &f);
+			c->has_aad_prefix = true;
+		} else if (f.id == 2) {
+			c->file_unique = thrift_binary(t, &f);
+		} else if (f.id == 3) {
+			c->supply_aad_prefix = thrift_bool(t, &f);
+		} else {
+			thrift_skip(t, f.type);
+		}
+	}
+}
+
+/* The union EncryptionAlgorithm. */
+static void read_algorithms(struct thrift *t, struct pq_file_crypto *c)
+{
+	struct thrift_field f = { 0 };
+
+	while (thrift_next(t, &f)) {
+		c->algorithm = (uint32_t)f.id;
+		if (thrift_enter(t, &f))
+			read_algorithm(t, c);
+	}
+	if (c->algorithm < 1 || c->algorithm > 2 || c->file_unique.len > 64 ||
+	    c->aad_prefix.len > RD_AAD_MAX - 64)
+		thrift_fail(t, "an unknown algorithm, or an AAD that is too long");
+}
+
+bool pq_file_crypto_read(struct rd_view bytes, struct pq_file_crypto *out, size_t *used,
+			 struct rd_err *err)
+{
+	struct thrift_field f = { 0 };
+	struct thrift t;
+
+	*out = (struct pq_file_crypto){ 0 };
+	thrift_init(&t, bytes);
+	t.depth = 1;
+	while (thrift_next(&t, &f)) {
+		if (f.id == 1 && thrift_enter(&t, &f))
+			read_algorithms(&t, out);
+		else if (f.id == 2)
+			out->key_metadata = thrift_binary(&t, &f);
+		else
+			thrift_skip(&t, f.type);
+	}
+	if (t.failed || !out->algorithm)
+		return malformed(&t, "the file's encryption", err);
+	*used = t.pos;
+	return true;
+}
+
 /* Key-value metadata: only the entry that is ours. */
 static void read_entries(struct thrift *t, const struct thrift_field *f, struct pq_footer *out)
 {
@@ -441,20 +539,24 @@ bool pq_footer_read(struct rd_view bytes, struct rd_arena *arena, struct pq_foot
 				return false;
 		} else if (f.id == 5) {
 			read_entries(&t, &f, out);
+		} else if (f.id == 8 && thrift_enter(&t, &f)) {
+			read_algorithms(&t, &out->crypto);
+			out->signature_len = PQ_SIGNATURE_LEN;
 		} else {
 			out->has_column_orders |= f.id == 7;
-			out->has_plain_footer_encryption |= f.id == 8;
 			thrift_skip(&t, f.type);
 		}
 	}
-	if (t.failed || t.pos != bytes.len || !out->leaf)
+	if (t.failed || bytes.len - t.pos < out->signature_len || !out->leaf)
 		return malformed(&t, "the footer", err);
+	out->left_over = bytes.len - t.pos - out->signature_len;
 	return true;
 }
 
 /* ---- page headers
  * -------------------------------------------------------------------------------- */
 
+/* Of a data page, or of a dictionary, whose third field says whether it is sorted. */
 static void read_data_header(struct thrift *t, struct pq_page_header *h)
 {
 	struct thrift_field f = { 0 };
@@ -464,7 +566,7 @@ static void read_data_header(struct thrift *t, struct pq_page_header *h)
 			h->n_values = (uint32_t)thrift_uint(t, &f, INT32_MAX);
 		else if (f.id == 2)
 			h->encoding = (enum pq_encoding)thrift_uint(t, &f, 255);
-		else if (f.id == 3)
+		else if (f.id == 3 && f.type != THRIFT_TRUE && f.type != THRIFT_FALSE)
 			h->level_encoding = (enum pq_encoding)thrift_uint(t, &f, 255);
 		else
 			thrift_skip(t, f.type);
@@ -529,57 +631,6 @@ bool pq_page_header_read(struct rd_view bytes, struct pq_page_header *out, size_
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.page.header",
 			       "a page of kind %d with %u bytes, packed %u", (int)out->kind,
 			       out->plain_size, out->stored_size);
-	*used = t.pos;
-	return true;
-}
-
-/* ---- encryption
- * ------------------------------------------------------------------------------------ */
-
-static void read_algorithm(struct thrift *t, struct pq_file_crypto *c)
-{
-	struct thrift_field f = { 0 };
-
-	while (thrift_next(t, &f)) {
-		if (f.id == 1) {
-			c->aad_prefix = thrift_binary(t, &f);
-			c->has_aad_prefix = true;
-		} else if (f.id == 2) {
-			c->file_unique = thrift_binary(t, &f);
-		} else if (f.id == 3) {
-			c->supply_aad_prefix = thrift_bool(t, &f);
-		} else {
-			thrift_skip(t, f.type);
-		}
-	}
-}
-
-bool pq_file_crypto_read(struct rd_view bytes, struct pq_file_crypto *out, size_t *used,
-			 struct rd_err *err)
-{
-	struct thrift_field f = { 0 }, g = { 0 };
-	struct thrift t;
-
-	*out = (struct pq_file_crypto){ 0 };
-	thrift_init(&t, bytes);
-	t.depth = 1;
-	while (thrift_next(&t, &f)) {
-		if (f.id == 1 && thrift_enter(&t, &f)) {
-			g = (struct thrift_field){ 0 };
-			while (thrift_next(&t, &g)) {
-				out->algorithm = (uint32_t)g.id;
-				if (thrift_enter(&t, &g))
-					read_algorithm(&t, out);
-			}
-		} else if (f.id == 2) {
-			out->key_metadata = thrift_binary(&t, &f);
-		} else {
-			thrift_skip(&t, f.type);
-		}
-	}
-	if (t.failed || out->algorithm < 1 || out->algorithm > 2 || out->file_unique.len == 0 ||
-	    out->file_unique.len > 64 || out->aad_prefix.len > RD_AAD_MAX - 64)
-		return malformed(&t, "the file's encryption", err);
 	*used = t.pos;
 	return true;
 }

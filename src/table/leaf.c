@@ -46,11 +46,70 @@ static struct rd_coltype int_type(const struct pq_leaf *leaf)
 	}
 }
 
+static bool is_bytes(const struct pq_leaf *leaf)
+{
+	bool text = leaf->type == PQ_BYTE_ARRAY &&
+		    (leaf->logical == PQ_STRING || leaf->logical == PQ_ENUM ||
+		     leaf->logical == PQ_JSON);
+
+	return (leaf->type == PQ_BYTE_ARRAY || leaf->type == PQ_FIXED) && !text;
+}
+
+enum pq_recode pq_leaf_recode(const struct pq_leaf *stored, struct pq_leaf *out)
+{
+	enum pq_recode how = PQ_AS_IS;
+
+	*out = *stored;
+	if (stored->type == PQ_INT96)
+		how = PQ_INT96_TO_MICROS;
+	else if (stored->logical == PQ_DECIMAL)
+		how = stored->type == PQ_BYTE_ARRAY ||
+				      (stored->type == PQ_FIXED && stored->type_length > 16)
+			      ? PQ_DECIMAL_TO_FIXED
+			      : PQ_AS_IS;
+	else if (stored->logical == PQ_TIME && stored->unit &&
+		 stored->type == (stored->unit == PQ_MILLIS ? PQ_INT32 : PQ_INT64))
+		how = PQ_TIME_TO_TEXT;
+	else if (stored->logical == PQ_UUID && stored->type == PQ_FIXED &&
+		 stored->type_length == 16)
+		how = PQ_UUID_TO_TEXT;
+	else if (stored->logical == PQ_FLOAT16 && stored->type == PQ_FIXED &&
+		 stored->type_length == 2)
+		how = PQ_HALF_TO_DOUBLE;
+	else if (is_bytes(stored))
+		how = PQ_BYTES_TO_TEXT;
+	switch (how) {
+	case PQ_AS_IS:
+		break;
+	case PQ_INT96_TO_MICROS:
+		out->type = PQ_INT64;
+		out->logical = PQ_TIMESTAMP;
+		out->unit = PQ_MICROS;
+		break;
+	case PQ_DECIMAL_TO_FIXED:
+		out->type = PQ_FIXED;
+		out->type_length = 16;
+		break;
+	case PQ_HALF_TO_DOUBLE:
+		out->type = PQ_DOUBLE;
+		out->logical = PQ_NO_LOGICAL;
+		break;
+	default:
+		out->type = PQ_BYTE_ARRAY;
+		out->logical = PQ_STRING;
+	}
+	return how;
+}
+
 struct rd_coltype pq_leaf_type(const struct pq_leaf *leaf, const char **why)
 {
 	struct rd_coltype type = { .type = RD_NOTYPE };
 
 	*why = "a combination of types that is not read";
+	if (leaf->nested) {
+		*why = "it is nested, a list, map or struct; only flat columns are read";
+		return type;
+	}
 	if (leaf->logical == PQ_DECIMAL) {
 		if (decimal_fits(leaf))
 			type = (struct rd_coltype){ .type = RD_DECIMAL,
@@ -59,11 +118,7 @@ struct rd_coltype pq_leaf_type(const struct pq_leaf *leaf, const char **why)
 	} else if (leaf->type == PQ_INT32 || leaf->type == PQ_INT64) {
 		type = int_type(leaf);
 	} else if (leaf->type == PQ_BYTE_ARRAY) {
-		bool text = leaf->logical == PQ_STRING || leaf->logical == PQ_ENUM ||
-			    leaf->logical == PQ_JSON;
-
-		*why = "bytes that are not marked as text";
-		type = plain_type(text ? RD_TEXT : RD_NOTYPE);
+		type = plain_type(RD_TEXT);
 	} else if (leaf->logical == PQ_NO_LOGICAL) {
 		type = plain_type(leaf->type == PQ_BOOLEAN                            ? RD_BOOL
 				  : leaf->type == PQ_DOUBLE || leaf->type == PQ_FLOAT ? RD_DOUBLE

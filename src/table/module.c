@@ -19,8 +19,9 @@ static bool make_aad(const struct module *m, struct rd_span *out, struct rd_err 
 	if (m->aad_base.len + 7 > out->cap)
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.aad", "an AAD prefix of %zu bytes",
 			       m->aad_base.len);
-	if (m->aad_base.len)
-		memcpy(out->data, m->aad_base.data, m->aad_base.len);
+	if (m->aad_base.len == 0)
+		return true; /* DuckDB's own files: no AAD at all */
+	memcpy(out->data, m->aad_base.data, m->aad_base.len);
 	out->used = m->aad_base.len;
 	out->data[out->used++] = (uint8_t)m->kind;
 	for (size_t i = 0; i < n; i++) {
@@ -51,6 +52,16 @@ bool module_seal(const struct rd_aead *aead, const struct module *module, struct
 
 	return rd_crypto_random(&nonce, err) &&
 	       rd_aead_seal(aead, at + 4, rd_view_of(aad.data, aad.used), in, &sealed, err);
+}
+
+bool module_tag(const struct rd_aead *aead, const struct module *module, struct rd_view in,
+		const uint8_t nonce[RD_AEAD_NONCE_LEN], struct rd_span *sealed, struct rd_err *err)
+{
+	uint8_t aad_bytes[RD_AAD_MAX + 8];
+	struct rd_span aad = { .data = aad_bytes, .cap = sizeof(aad_bytes) };
+
+	return make_aad(module, &aad, err) &&
+	       rd_aead_seal(aead, nonce, rd_view_of(aad.data, aad.used), in, sealed, err);
 }
 
 bool module_len(struct rd_view bytes, size_t max, size_t *out, struct rd_err *err)

@@ -81,14 +81,18 @@ bool rd_table_tail_digest(const struct rd_blob *blob, uint8_t out[RD_SHA256_LEN]
 /* ---- encryption
  * ---------------------------------------------------------------------------------- */
 
-static bool check_crypto(const struct pq_file_crypto *c, enum rd_table_mode mode,
+static bool check_crypto(const struct pq_file_crypto *c, const struct table_access *access,
 			 struct rd_err *err)
 {
-	if (c->algorithm != 1)
+	if (c->algorithm != 1 && (access->mode == RD_TABLE_ROOM || !access->edge))
 		return refuse(err, "table.crypto.ctr",
 			      "pages are sealed with AES_GCM_CTR_V1, which does not protect them "
 			      "against changes");
-	if (mode != RD_TABLE_ROOM)
+	if (c->file_unique.len == 0 && !access->without_aad)
+		return refuse(err, "table.crypto.unique",
+			      "the file has no aad_file_unique: pages that were swapped would go "
+			      "unnoticed (DuckDB writes such files)");
+	if (access->mode != RD_TABLE_ROOM)
 		return true;
 	if (c->has_aad_prefix)
 		return refuse(err, "table.crypto.prefix",
@@ -101,16 +105,21 @@ static bool check_crypto(const struct pq_file_crypto *c, enum rd_table_mode mode
 }
 
 static bool make_aad_base(struct rd_table *t, const struct pq_file_crypto *c,
-			  const struct rd_table_keys *keys, struct rd_err *err)
+			  const struct table_access *access, struct rd_err *err)
 {
+	struct rd_view given = access->keys           ? access->keys->aad_prefix
+			       : access->foreign_keys ? access->foreign_keys->aad_prefix
+						      : (struct rd_view){ 0 };
 	struct rd_view prefix = c->has_aad_prefix      ? c->aad_prefix
-				: c->supply_aad_prefix ? keys->aad_prefix
+				: c->supply_aad_prefix ? given
 						       : (struct rd_view){ 0 };
 	uint8_t *base;
 
-	if (c->supply_aad_prefix && !c->has_aad_prefix && keys->aad_prefix.len == 0)
+	if (c->supply_aad_prefix && !c->has_aad_prefix && given.len == 0)
 		return refuse(err, "table.crypto.prefix",
 			      "the file needs an AAD prefix, none is given");
+	if (c->file_unique.len == 0)
+		return true; /* no AAD at all */
 	if (prefix.len + c->file_unique.len > RD_AAD_MAX)
 		return fail_open(err, "table.aad", "the AAD prefix is too long");
 	base = rd_arena_alloc(t->arena, prefix.len + c->file_unique.len, 1, err);
@@ -120,6 +129,7 @@ static bool make_aad_base(struct rd_table *t, const struct pq_file_crypto *c,
 		memcpy(base, prefix.data, prefix.len);
 	memcpy(base + prefix.len, c->file_unique.data, c->file_unique.len);
 	t->aad_base = rd_view_of(base, prefix.len + c->file_unique.len);
+	t->has_own_prefix = c->supply_aad_prefix && !c->has_aad_prefix;
 	return true;
 }
 
@@ -143,21 +153,79 @@ static bool open_footer_module(struct rd_table *t, struct rd_view sealed, struct
 	return true;
 }
 
-static bool open_sealed(struct rd_table *t, const struct rd_table_keys *keys,
-			enum rd_table_mode mode, struct rd_view *footer, struct rd_err *err)
+static const struct rd_secret *find_footer_key(const struct table_access *access)
 {
-	const struct rd_secret *key = table_find_key(keys, RD_FOOTER_KEY);
+	if (access->foreign_keys)
+		return access->foreign_keys->has_footer ? &access->foreign_keys->footer : NULL;
+	return table_find_key(access->keys, RD_FOOTER_KEY);
+}
+
+static const struct rd_secret *find_column_key(const struct table_access *access, uint32_t column,
+					       struct rd_view name)
+{
+	const struct rd_foreign_keys *foreign = access->foreign_keys;
+
+	if (!foreign)
+		return table_find_key(access->keys, column);
+	for (uint32_t i = 0; i < foreign->n; i++)
+		if (rd_view_eq(foreign->column[i].name, name))
+			return &foreign->column[i].key;
+	return NULL;
+}
+
+/* What the file says of its encryption, and the footer's key. */
+static bool set_up_crypto(struct rd_table *t, const struct pq_file_crypto *crypto,
+			  const struct table_access *access, struct rd_err *err)
+{
+	t->footer_key = find_footer_key(access);
+	t->is_ctr = crypto->algorithm == 2;
+	return check_crypto(crypto, access, err) && make_aad_base(t, crypto, access, err) &&
+	       (!t->footer_key ||
+		rd_aead_new(rd_secret_view(t->footer_key), NULL, &t->footer_aead, err));
+}
+
+static bool open_sealed(struct rd_table *t, const struct table_access *access,
+			struct rd_view *footer, struct rd_err *err)
+{
 	struct pq_file_crypto crypto;
 	size_t used = 0;
 
-	if (!keys || !key)
+	if (!find_footer_key(access))
 		return refuse(err, "table.key.none", "the file is sealed; its key is not here");
-	if (!pq_file_crypto_read(t->tail.body, &crypto, &used, err) ||
-	    !check_crypto(&crypto, mode, err) || !make_aad_base(t, &crypto, keys, err) ||
-	    !rd_aead_new(rd_secret_view(key), NULL, &t->footer_aead, err))
-		return false;
-	return open_footer_module(t, rd_view_of(t->tail.body.data + used, t->tail.body.len - used),
+	return pq_file_crypto_read(t->tail.body, &crypto, &used, err) &&
+	       set_up_crypto(t, &crypto, access, err) &&
+	       open_footer_module(t, rd_view_of(t->tail.body.data + used, t->tail.body.len - used),
 				  footer, err);
+}
+
+/* A plain footer's signature is the tag over it as if it were sealed (Encryption.md 5.3). */
+static bool check_signature(struct rd_table *t, const struct table_access *access,
+			    struct rd_err *err)
+{
+	size_t len = t->tail.body.len - PQ_SIGNATURE_LEN;
+	const uint8_t *signature = t->tail.body.data + len;
+	const struct module module = { .aad_base = t->aad_base, .kind = MODULE_FOOTER };
+	struct rd_span sealed = { .cap = len + RD_AEAD_TAG_LEN };
+	bool same;
+
+	if (!find_footer_key(access))
+		return refuse(err, "table.key.none",
+			      "the footer is signed; the footer key to check it is not here");
+	sealed.data = rd_arena_alloc(t->arena, sealed.cap, 1, err);
+	if (!sealed.data || !module_tag(t->footer_aead, &module, rd_view_of(t->tail.body.data, len),
+					signature, &sealed, err))
+		return false;
+	same = memcmp(sealed.data + len, signature + RD_AEAD_NONCE_LEN, RD_AEAD_TAG_LEN) == 0;
+	return same || refuse(err, "table.footer.signature",
+			      "the plain footer does not have the signature of its key: it was "
+			      "changed");
+}
+
+/* parquet-mr seals the whole of a buffer that its structs do not fill: authentic, and nothing. */
+bool table_padding_fits(const struct rd_table *t, size_t len, struct rd_err *err)
+{
+	return len == 0 || (t->mode != RD_TABLE_ROOM && t->edge) ||
+	       fail_open(err, "table.footer.form", "a sealed part has bytes left over");
 }
 
 /* ---- columns
@@ -183,7 +251,35 @@ static bool declared(const struct rd_table *t, uint32_t i, struct rd_column *col
 	return true;
 }
 
-static bool make_columns(struct rd_table *t, const struct rd_table_keys *keys, struct rd_err *err)
+static bool make_column(struct rd_table *t, uint32_t i, const struct table_access *access,
+			struct rd_err *err)
+{
+	const struct pq_leaf *leaf = &t->footer.leaf[i];
+	struct rd_column *column = &t->schema.column[i];
+	struct table_column *own = &t->column[i];
+	const char *why = "";
+
+	own->recode = pq_leaf_recode(leaf, &own->leaf);
+	column->name = leaf->name;
+	column->type = pq_leaf_type(&own->leaf, &why);
+	if (leaf->name.len == 0 || leaf->name.len > RD_COLUMN_NAME_MAX ||
+	    !rd_utf8_valid(leaf->name))
+		return fail_open(err, "table.column.name",
+				 "a column's name is empty, too long or not UTF-8");
+	if (column->type.type == RD_NOTYPE) {
+		if (access->mode == RD_TABLE_ROOM || !access->edge)
+			return rd_fail(err, RD_FAULT_REFUSED, "table.column.type",
+				       "column %.*s: %s", RD_FMT(leaf->name), why);
+		column->unreadable = why;
+		column->type = (struct rd_coltype){ .type = RD_TEXT, .nullable = true };
+		own->recode = PQ_AS_IS;
+	}
+	own->key = find_column_key(access, i, leaf->name);
+	return declared(t, i, column, err) &&
+	       (!own->key || rd_aead_new(rd_secret_view(own->key), NULL, &own->aead, err));
+}
+
+static bool make_columns(struct rd_table *t, const struct table_access *access, struct rd_err *err)
 {
 	uint32_t n = t->footer.n_leaves;
 
@@ -194,51 +290,43 @@ static bool make_columns(struct rd_table *t, const struct rd_table_keys *keys, s
 	if (!t->column || !t->schema.column)
 		return false;
 	t->schema.n = n;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct pq_leaf *leaf = &t->footer.leaf[i];
-		struct rd_column *column = &t->schema.column[i];
-		const struct rd_secret *key = table_find_key(keys, i);
-		const char *why = "";
-
-		column->name = leaf->name;
-		column->type = pq_leaf_type(leaf, &why);
-		if (leaf->name.len == 0 || leaf->name.len > RD_COLUMN_NAME_MAX ||
-		    !rd_utf8_valid(leaf->name))
-			return fail_open(err, "table.column.name",
-					 "a column's name is empty, too long or not UTF-8");
-		if (column->type.type == RD_NOTYPE)
-			return rd_fail(err, RD_FAULT_REFUSED, "table.column.type",
-				       "column %.*s: %s", RD_FMT(leaf->name), why);
-		if (!declared(t, i, column, err))
+	for (uint32_t i = 0; i < n; i++)
+		if (!make_column(t, i, access, err))
 			return false;
-		if (key && !rd_aead_new(rd_secret_view(key), NULL, &t->column[i].aead, err))
-			return false;
-	}
 	return true;
 }
 
-/* The chunk's metadata, opened if it is sealed with a column key that we hold. */
+/* The chunk's metadata, opened if it is sealed with a key that we hold.  Under a plain footer the
+ * metadata in the clear is a remainder for readers without keys: the sealed one counts. */
 static bool open_meta(struct rd_table *t, uint32_t group, uint32_t column, struct rd_err *err)
 {
 	struct pq_chunk *c = &t->footer.group[group].chunk[column];
+	const struct rd_aead *aead =
+		c->crypto == PQ_CRYPTO_COLUMN_KEY ? t->column[column].aead : t->footer_aead;
 	const struct module module = { .aad_base = t->aad_base,
 				       .kind = MODULE_COLUMN_META,
 				       .group = (uint16_t)group,
 				       .column = (uint16_t)column };
+	bool is_sealed = c->crypto == PQ_CRYPTO_COLUMN_KEY ||
+			 (c->crypto == PQ_CRYPTO_FOOTER_KEY && !t->tail.sealed);
 	struct rd_span out = { 0 };
+	size_t used = 0;
 
-	if (c->crypto != PQ_CRYPTO_COLUMN_KEY || !t->column[column].aead)
+	if (!is_sealed)
 		return true;
-	if (c->has_meta || c->sealed_meta.len < MODULE_OVERHEAD)
+	if ((c->has_meta && t->tail.sealed) || c->sealed_meta.len < MODULE_OVERHEAD)
 		return fail_open(err, "table.footer.form",
 				 "a column with a key of its own has no sealed metadata");
+	c->has_meta = false;
+	if (!aead)
+		return true;
 	out.cap = c->sealed_meta.len - MODULE_OVERHEAD;
 	out.data = rd_arena_alloc(t->arena, out.cap, 1, err);
-	if (!out.data || !module_open(t->column[column].aead, &module, c->sealed_meta, &out, err) ||
-	    !pq_meta_read(rd_view_of(out.data, out.used), &c->meta, err))
+	if (!out.data || !module_open(aead, &module, c->sealed_meta, &out, err) ||
+	    !pq_meta_read(rd_view_of(out.data, out.used), &c->meta, &used, err))
 		return false;
 	c->has_meta = true;
-	return true;
+	return table_padding_fits(t, out.used - used, err);
 }
 
 static bool check_crypto_kind(const struct rd_table *t, const struct pq_chunk *c,
@@ -247,11 +335,9 @@ static bool check_crypto_kind(const struct rd_table *t, const struct pq_chunk *c
 	if (mode == RD_TABLE_ROOM && c->crypto != PQ_CRYPTO_COLUMN_KEY)
 		return refuse(err, "table.room.column",
 			      "a column has no key of its own, as a room demands");
-	if (t->tail.sealed && c->crypto == PQ_CRYPTO_NONE && mode != RD_TABLE_OWN)
-		return refuse(err, "table.room.column", "a column is not sealed");
-	if (!t->tail.sealed && c->crypto != PQ_CRYPTO_NONE)
+	if (!t->tail.sealed && !t->footer.signature_len && c->crypto != PQ_CRYPTO_NONE)
 		return refuse(err, "table.crypto.footer",
-			      "columns are sealed under a plain footer: not read");
+			      "columns are sealed under a plain footer that does not say how");
 	return true;
 }
 
@@ -263,15 +349,20 @@ static bool check_meta(const struct rd_table *t, const struct pq_chunk *c, uint3
 				 ? m->dictionary_offset
 				 : m->data_offset;
 
-	if (m->type != t->footer.leaf[column].type || m->n_values != rows)
+	/* A list has more or fewer values than its table rows. */
+	if (m->type != t->footer.leaf[column].type ||
+	    (m->n_values != rows && !t->footer.leaf[column].nested))
 		return fail_open(err, "table.footer.rows",
 				 "a column has another type or number of values than its group");
 	if (first < 4 || first > t->tail.start || m->stored_size > t->tail.start - first)
 		return fail_open(err, "table.footer.range",
 				 "a column lies outside the part of the file for pages");
-	if (m->codec != RD_CODEC_NONE && m->codec != RD_CODEC_ZSTD)
-		return refuse(err, "table.codec",
-			      "a column is packed with a codec other than zstd");
+	if (m->codec != RD_CODEC_NONE && m->codec != RD_CODEC_ZSTD &&
+	    (t->mode == RD_TABLE_ROOM || !t->edge || !t->edge->knows_codec(m->codec)))
+		return rd_fail(
+			err, RD_FAULT_REFUSED, "table.codec",
+			"a column is packed with the codec of number %u, which is not read%s",
+			m->codec, t->mode == RD_TABLE_ROOM ? " in a room" : "");
 	return true;
 }
 
@@ -306,7 +397,7 @@ static bool check_group(struct rd_table *t, uint32_t g, enum rd_table_mode mode,
 			return false;
 		if (!c->has_meta) {
 			*end = 0; /* not ours to see: its neighbour may begin anywhere */
-			if (c->crypto != PQ_CRYPTO_COLUMN_KEY)
+			if (c->crypto == PQ_CRYPTO_NONE)
 				return fail_open(err, "table.footer.form",
 						 "a column has no metadata");
 			continue;
@@ -356,8 +447,7 @@ void rd_table_close(struct rd_table **table)
 	*table = NULL;
 }
 
-static bool open_table(struct rd_table *t, const struct rd_table_keys *keys,
-		       enum rd_table_mode mode, struct rd_err *err)
+static bool open_parts(struct rd_table *t, const struct table_access *access, struct rd_err *err)
 {
 	struct rd_view footer;
 
@@ -365,21 +455,29 @@ static bool open_table(struct rd_table *t, const struct rd_table_keys *keys,
 	    !rd_sha256(t->tail.bytes, t->digest, err))
 		return false;
 	footer = t->tail.body;
-	if (!t->tail.sealed && mode == RD_TABLE_ROOM)
+	if (!t->tail.sealed && access->mode == RD_TABLE_ROOM)
 		return refuse(err, "table.room.plain", "the table is not sealed");
-	if (t->tail.sealed && !open_sealed(t, keys, mode, &footer, err))
+	if (t->tail.sealed && !open_sealed(t, access, &footer, err))
 		return false;
 	if (!pq_footer_read(footer, t->arena, &t->footer, err))
 		return false;
-	if (!t->tail.sealed && t->footer.has_plain_footer_encryption)
-		return refuse(err, "table.crypto.footer",
-			      "columns are sealed under a plain footer: not read");
-	return make_columns(t, keys, err) && check_groups(t, mode, err) && table_make_stats(t, err);
+	if (t->tail.sealed ? !table_padding_fits(t, t->footer.left_over, err)
+			   : t->footer.left_over &&
+				     !fail_open(err, "table.footer.form",
+						"bytes are left over behind the footer"))
+		return false;
+	if (t->footer.signature_len &&
+	    (t->tail.sealed || !access->edge ? !refuse(err, "table.crypto.footer",
+						       "columns are sealed under a plain footer")
+					     : !set_up_crypto(t, &t->footer.crypto, access, err) ||
+						       !check_signature(t, access, err)))
+		return false;
+	return make_columns(t, access, err) && check_groups(t, access->mode, err) &&
+	       table_make_stats(t, err);
 }
 
-bool rd_table_open(const struct rd_blob *blob, const struct rd_table_keys *keys,
-		   enum rd_table_mode mode, size_t max_memory, struct rd_table **out,
-		   struct rd_err *err)
+bool table_open(const struct rd_blob *blob, const struct table_access *access, size_t max_memory,
+		struct rd_table **out, struct rd_err *err)
 {
 	RD_AUTO(rd_table_close) struct rd_table *t = calloc(1, sizeof(*t));
 
@@ -387,12 +485,22 @@ bool rd_table_open(const struct rd_blob *blob, const struct rd_table_keys *keys,
 	if (!t)
 		return rd_fail_errno(err, "base.memory", "table");
 	t->blob = *blob;
-	t->mode = mode;
-	if (!rd_arena_new(max_memory, &t->arena, err) || !open_table(t, keys, mode, err))
+	t->mode = access->mode;
+	t->edge = access->edge;
+	if (!rd_arena_new(max_memory, &t->arena, err) || !open_parts(t, access, err))
 		return false;
 	*out = t;
 	t = NULL;
 	return true;
+}
+
+bool rd_table_open(const struct rd_blob *blob, const struct rd_table_keys *keys,
+		   enum rd_table_mode mode, size_t max_memory, struct rd_table **out,
+		   struct rd_err *err)
+{
+	const struct table_access access = { .mode = mode, .keys = keys };
+
+	return table_open(blob, &access, max_memory, out, err);
 }
 
 const struct rd_schema *rd_table_schema(const struct rd_table *table)

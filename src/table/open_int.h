@@ -13,12 +13,41 @@ struct table_tail {
 
 struct table_column {
 	struct rd_aead *aead; /* NULL: no key, or plain */
+	const struct rd_secret *key;
+	struct pq_leaf leaf; /* after recoding */
+	enum pq_recode recode;
 	struct rd_column_stats stats;
 };
+
+/* What only the edge can do with files of others: the enclave's library has none of it. */
+struct table_edge {
+	/* Exactly `len` bytes; false: it does not unpack to that, or the codec is not known. */
+	bool (*unpack)(uint32_t codec, struct rd_view in, uint8_t *out, size_t len);
+	bool (*knows_codec)(uint32_t codec);
+	uint32_t (*crc32)(struct rd_view bytes);
+	/* AES-CTR of a page (AES_GCM_CTR_V1). */
+	bool (*ctr)(const struct rd_secret *key, const uint8_t nonce[RD_AEAD_NONCE_LEN],
+		    struct rd_view in, struct rd_span *out, struct rd_err *err);
+};
+
+/* How a table is opened. */
+struct table_access {
+	enum rd_table_mode mode;
+	const struct rd_table_keys *keys;           /* by number ... */
+	const struct rd_foreign_keys *foreign_keys; /* ... or by name; NULL: none */
+	const struct table_edge *edge;              /* NULL in the enclave */
+	bool without_aad;                           /* DuckDB's own files */
+};
+bool table_open(const struct rd_blob *blob, const struct table_access *access, size_t max_memory,
+		struct rd_table **out, struct rd_err *err);
 
 struct rd_table {
 	struct rd_blob blob;
 	enum rd_table_mode mode;
+	const struct table_edge *edge;
+	bool is_ctr;
+	bool has_own_prefix; /* the AAD prefix came from outside */
+	const struct rd_secret *footer_key;
 	struct rd_arena *arena;
 	struct table_tail tail;
 	uint8_t digest[RD_SHA256_LEN];
@@ -31,6 +60,8 @@ struct rd_table {
 };
 
 const struct rd_secret *table_find_key(const struct rd_table_keys *keys, uint32_t column);
+/* May a sealed struct be followed by `len` bytes? */
+bool table_padding_fits(const struct rd_table *t, size_t len, struct rd_err *err);
 /* stats.c: turns the writer's statistics into facts that cursors hold pages to. */
 bool table_make_stats(struct rd_table *t, struct rd_err *err);
 

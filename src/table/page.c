@@ -42,11 +42,30 @@ static bool fetch(struct rd_cursor *c, uint64_t at, size_t len, struct rd_err *e
 	return true;
 }
 
+/* A page under AES_GCM_CTR_V1: length, nonce, bytes without a tag. */
+static bool open_ctr(const struct rd_cursor *c, struct rd_view sealed, struct rd_span *out,
+		     struct rd_err *err)
+{
+	const struct rd_secret *key = c->chunk->crypto == PQ_CRYPTO_FOOTER_KEY
+					      ? c->table->footer_key
+					      : c->table->column[c->column].key;
+	size_t head = 4 + RD_AEAD_NONCE_LEN;
+
+	if (sealed.len < head || rd_load_le32(sealed.data) != sealed.len - 4)
+		return cursor_bad_page(c, "its sealed bytes have another length than they state",
+				       err);
+	return c->table->edge->ctr(key, sealed.data + 4,
+				   rd_view_of(sealed.data + head, sealed.len - head), out, err);
+}
+
 static bool open_timed(struct rd_cursor *c, const struct module *module, struct rd_view sealed,
 		       struct rd_span *out, struct rd_err *err)
 {
+	bool ctr = c->table->is_ctr &&
+		   (module->kind == MODULE_DATA_PAGE || module->kind == MODULE_DICTIONARY_PAGE);
 	int64_t start = rd_os_now_ns(RD_CLOCK_THREAD);
-	bool ok = module_open(c->aead, module, sealed, out, err);
+	bool ok = ctr ? open_ctr(c, sealed, out, err)
+		      : module_open(c->aead, module, sealed, out, err);
 
 	c->cost.decrypt_ns += (uint64_t)(rd_os_now_ns(RD_CLOCK_THREAD) - start);
 	return ok || rd_wrap(err, "column %.*s", RD_FMT(c->leaf->name));
@@ -107,7 +126,7 @@ static bool sealed_header(struct rd_cursor *c, bool dictionary, size_t *len, str
 	if (!open_timed(c, &module, rd_view_of(c->raw.data, *len), &plain, err) ||
 	    !pq_page_header_read(rd_view_of(plain.data, plain.used), &c->page.header, &used, err))
 		return false;
-	return used == plain.used || cursor_bad_page(c, "its header has bytes left over", err);
+	return table_padding_fits(c->table, plain.used - used, err);
 }
 
 static bool read_header(struct rd_cursor *c, bool dictionary, struct rd_err *err)
@@ -136,6 +155,7 @@ static bool unpack_body(struct rd_cursor *c, struct rd_view in, size_t keep, str
 			struct rd_err *err)
 {
 	size_t size = c->page.header.plain_size, got;
+	uint32_t codec = c->chunk->meta.codec;
 
 	if (keep > size || keep > in.len || !rd_store_grow(store, size, 0, err))
 		return cursor_bad_page(c, "its levels are longer than it is", err);
@@ -143,6 +163,10 @@ static bool unpack_body(struct rd_cursor *c, struct rd_view in, size_t keep, str
 		memcpy(store->data, in.data, keep);
 	if (in.len == keep)
 		return size == keep || cursor_bad_page(c, "it is empty", err);
+	if (codec != RD_CODEC_ZSTD)
+		return c->table->edge->unpack(codec, rd_view_of(in.data + keep, in.len - keep),
+					      store->data + keep, size - keep) ||
+		       cursor_bad_page(c, "it does not unpack to the size that it states", err);
 	got = ZSTD_decompress(store->data + keep, size - keep, in.data + keep, in.len - keep);
 	if (ZSTD_isError(got) || got != size - keep)
 		return cursor_bad_page(c, "it does not unpack to the size that it states", err);
@@ -158,12 +182,18 @@ static bool read_body(struct rd_cursor *c, enum module_kind kind, struct rd_stor
 			      ? (size_t)p->header.def_bytes + p->header.rep_bytes
 			      : 0;
 	const struct module module = module_of(c, kind);
-	bool packed = c->chunk->meta.codec == RD_CODEC_ZSTD && p->header.is_compressed;
+	bool packed = c->chunk->meta.codec != RD_CODEC_NONE && p->header.is_compressed;
 	struct rd_span span;
 
 	if (!fetch(c, p->body_at, p->body_len, err))
 		return false;
 	*out = rd_view_of(c->raw.data, p->body_len);
+	if (!c->aead && p->header.has_crc && c->table->edge &&
+	    c->table->edge->crc32(*out) != p->header.crc)
+		return rd_fail(err, RD_FAULT_MALFORMED, "table.page.crc",
+			       "column %.*s, row group %u, page %u: its bytes do not have the CRC "
+			       "that its header states",
+			       RD_FMT(c->leaf->name), c->group, c->n_pages);
 	if (c->aead) {
 		struct rd_store *to = packed ? &c->plain : store;
 
@@ -192,6 +222,22 @@ static bool read_body(struct rd_cursor *c, enum module_kind kind, struct rd_stor
 /* ---- the dictionary
  * -------------------------------------------------------------------------------- */
 
+static bool recode_dictionary(struct rd_cursor *c, struct rd_view *body, struct rd_err *err)
+{
+	enum pq_recode how = c->table->column[c->column].recode;
+	struct recoding r = { .stored = c->stored,
+			      .from = *body,
+			      .n = c->page.header.n_values,
+			      .to = &c->dict_recoded };
+
+	if (how == PQ_AS_IS)
+		return true;
+	if (!recode_type(&r, how, err))
+		return r.why ? cursor_bad_page(c, r.why, err) : false;
+	*body = r.result;
+	return true;
+}
+
 static bool read_dictionary(struct rd_cursor *c, struct rd_err *err)
 {
 	const struct pq_page_header *h = &c->page.header;
@@ -204,12 +250,14 @@ static bool read_dictionary(struct rd_cursor *c, struct rd_err *err)
 				       err);
 	if (!read_body(c, MODULE_DICTIONARY_PAGE, &c->dict_page, &body, err))
 		return false;
-	p = body.data;
 	if (c->leaf->type == PQ_BOOLEAN)
 		return cursor_bad_page(c, "booleans cannot have a dictionary", err);
 	/* A value takes a byte at least: so a small page cannot ask for much memory. */
 	if (h->n_values > body.len)
 		return cursor_bad_page(c, "its dictionary is shorter than it states", err);
+	if (!recode_dictionary(c, &body, err))
+		return false;
+	p = body.data;
 	if (!rd_store_grow(&c->dict_value, (size_t)h->n_values * c->width, 0, err) ||
 	    !values_plain(c, &p, body.data + body.len, h->n_values, c->dict_value.data, err))
 		return false;
@@ -268,8 +316,12 @@ static bool split_levels(struct rd_cursor *c, struct rd_view *body, struct rd_er
 	size_t len, head = 0;
 
 	if (h->kind == PQ_DATA_PAGE_V2) {
-		if (h->rep_bytes || h->def_bytes > body->len)
+		/* A flat column has no repetition levels; some writers state them all the same. */
+		if (h->rep_bytes > body->len || h->def_bytes > body->len - h->rep_bytes)
 			return cursor_bad_page(c, "its levels do not fit", err);
+		*body = rd_view_of(body->data + h->rep_bytes, body->len - h->rep_bytes);
+		if (c->leaf->repetition != PQ_OPTIONAL && (h->def_bytes || h->n_nulls))
+			return cursor_bad_page(c, "NULLs in a column that has none", err);
 		len = h->def_bytes;
 	} else {
 		if (c->leaf->repetition != PQ_OPTIONAL)
@@ -289,7 +341,7 @@ static bool split_levels(struct rd_cursor *c, struct rd_view *body, struct rd_er
 	return true;
 }
 
-/* How many of the page's values are not NULL: needed where lengths come first. */
+/* How many of the page's values are not NULL: needed where a page is decoded as a whole. */
 static bool count_valid(const struct rd_cursor *c, uint32_t *out, struct rd_err *err)
 {
 	struct hybrid levels = c->page.levels;
@@ -317,11 +369,9 @@ static bool start_lengths(struct rd_cursor *c, struct rd_view body, struct rd_er
 	uint32_t n = 0;
 	size_t used = 0;
 
-	if (c->leaf->type != PQ_BYTE_ARRAY || !count_valid(c, &n, err))
-		return cursor_bad_page(c, "lengths of values that have none", err);
-	if (!rd_store_grow(&c->lengths, (size_t)n * 4, 0, err))
+	if (!count_valid(c, &n, err) || !rd_store_grow(&c->lengths, (size_t)n * 4, 0, err))
 		return false;
-	if (!delta_lengths(body.data, body.len, n, (uint32_t *)(void *)c->lengths.data, &used))
+	if (!delta_lengths(body, n, (uint32_t *)(void *)c->lengths.data, &used))
 		return cursor_bad_page(c, "its lengths do not decode", err);
 	p->length = (const uint32_t *)(const void *)c->lengths.data;
 	p->left_valid = n;
@@ -329,34 +379,71 @@ static bool start_lengths(struct rd_cursor *c, struct rd_view body, struct rd_er
 	return true;
 }
 
+static bool recode_failed(const struct rd_cursor *c, const struct recoding *r, struct rd_err *err)
+{
+	return r->why ? cursor_bad_page(c, r->why, err)
+		      : rd_wrap(err, "column %.*s", RD_FMT(c->leaf->name));
+}
+
+/* Turns the page into a PLAIN one of the type that is read. */
+static bool recode_page(struct rd_cursor *c, struct rd_view body, struct rd_err *err)
+{
+	enum pq_recode how = c->table->column[c->column].recode;
+	struct recoding r = { .stored = c->stored,
+			      .from = body,
+			      .to = &c->expanded,
+			      .spare = &c->lengths,
+			      .result = body };
+	struct page *p = &c->page;
+
+	if (!count_valid(c, &r.n, err))
+		return false;
+	if (p->header.encoding != PQ_PLAIN && !recode_expand(&r, p->header.encoding, err))
+		return recode_failed(c, &r, err);
+	if (how != PQ_AS_IS) {
+		r.from = r.result;
+		r.to = &c->recoded;
+		if (!recode_type(&r, how, err))
+			return recode_failed(c, &r, err);
+	}
+	p->header.encoding = PQ_PLAIN;
+	p->p = r.result.data;
+	p->end = r.result.data + r.result.len;
+	return true;
+}
+
 static bool start_values(struct rd_cursor *c, struct rd_view body, struct rd_err *err)
 {
+	bool as_is = c->table->column[c->column].recode == PQ_AS_IS;
 	struct page *p = &c->page;
 
 	p->p = body.data;
 	p->end = body.data + body.len;
 	switch (p->header.encoding) {
-	case PQ_PLAIN:
-		return true;
 	case PQ_PLAIN_DICTIONARY:
 	case PQ_RLE_DICTIONARY:
-		if (!c->dict.data || body.len < 1 || body.data[0] > 32)
+		/* A page of NULLs alone may have no values at all. */
+		if (!c->dict.data || (body.len && body.data[0] > 32))
 			return cursor_bad_page(c, "codes without a dictionary, or too wide", err);
 		p->is_codes = true;
-		hybrid_init(&p->codes, body.data + 1, p->end, body.data[0]);
+		hybrid_init(&p->codes, body.data + (body.len ? 1 : 0), p->end,
+			    body.len ? body.data[0] : 0);
 		return true;
 	case PQ_RLE:
-		if (c->leaf->type != PQ_BOOLEAN || body.len < 4 ||
-		    rd_load_le32(body.data) > body.len - 4)
+		if (c->leaf->type != PQ_BOOLEAN)
 			return cursor_bad_page(c, "RLE values that are not booleans", err);
-		hybrid_init(&p->codes, body.data + 4, p->end, 1);
+		/* The same: no values, not even their length. */
+		if (body.len && (body.len < 4 || rd_load_le32(body.data) > body.len - 4))
+			return cursor_bad_page(c, "its values are longer than it is", err);
+		hybrid_init(&p->codes, body.data + (body.len ? 4 : 0), p->end, 1);
 		return true;
+	case PQ_PLAIN:
+		return as_is || recode_page(c, body, err);
 	case PQ_DELTA_LENGTH_BYTE_ARRAY:
-		return start_lengths(c, body, err);
+		return as_is && c->leaf->type == PQ_BYTE_ARRAY ? start_lengths(c, body, err)
+							       : recode_page(c, body, err);
 	default:
-		return rd_fail(err, RD_FAULT_REFUSED, "table.encoding",
-			       "column %.*s: encoding %d is not read", RD_FMT(c->leaf->name),
-			       (int)p->header.encoding);
+		return recode_page(c, body, err);
 	}
 }
 

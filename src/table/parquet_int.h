@@ -27,7 +27,9 @@ enum pq_encoding {
 	PQ_RLE = 3,
 	PQ_DELTA_BINARY_PACKED = 5,
 	PQ_DELTA_LENGTH_BYTE_ARRAY = 6,
+	PQ_DELTA_BYTE_ARRAY = 7,
 	PQ_RLE_DICTIONARY = 8,
+	PQ_BYTE_STREAM_SPLIT = 9,
 };
 enum pq_page_kind {
 	PQ_DATA_PAGE = 0,
@@ -48,6 +50,7 @@ enum pq_logical {
 	PQ_INTEGER = 10,
 	PQ_JSON = 12,
 	PQ_UUID = 14,
+	PQ_FLOAT16 = 15,
 	PQ_OTHER_LOGICAL = 99,
 };
 enum pq_unit { PQ_MILLIS = 1, PQ_MICROS = 2, PQ_NANOS = 3 };
@@ -61,7 +64,9 @@ struct pq_leaf {
 	uint8_t precision, scale;
 	uint8_t bits; /* PQ_INTEGER */
 	bool is_signed;
+	bool is_utc; /* PQ_TIME */
 	enum pq_unit unit;
+	bool nested; /* inside a list, map or struct: it cannot be read */
 };
 
 struct pq_stats {
@@ -94,6 +99,15 @@ struct pq_group {
 	struct pq_chunk *chunk; /* one a leaf */
 };
 
+struct pq_file_crypto {
+	uint32_t algorithm; /* 1: AES_GCM_V1, 2: AES_GCM_CTR_V1 */
+	struct rd_view aad_prefix, file_unique, key_metadata;
+	bool has_aad_prefix, supply_aad_prefix;
+};
+
+/* Nonce and tag of a plain footer (Encryption.md 5.3). */
+#define PQ_SIGNATURE_LEN ((size_t)RD_AEAD_NONCE_LEN + RD_AEAD_TAG_LEN)
+
 struct pq_footer {
 	uint64_t n_rows;
 	uint32_t n_leaves, n_groups;
@@ -101,7 +115,9 @@ struct pq_footer {
 	struct pq_group *group;
 	struct rd_view columns; /* our own entry PQ_COLUMNS_ENTRY; empty: there is none */
 	bool has_column_orders;
-	bool has_plain_footer_encryption; /* encryption_algorithm inside a plain footer */
+	struct pq_file_crypto crypto; /* of a plain footer that is signed */
+	size_t signature_len;         /* 0, or PQ_SIGNATURE_LEN bytes behind it */
+	size_t left_over;             /* bytes behind it that belong to nothing */
 };
 
 struct pq_page_header {
@@ -113,12 +129,6 @@ struct pq_page_header {
 	enum pq_encoding encoding, level_encoding;
 	uint32_t n_nulls, n_rows, def_bytes, rep_bytes; /* v2 */
 	bool is_compressed;                             /* v2; true otherwise */
-};
-
-struct pq_file_crypto {
-	uint32_t algorithm; /* 1: AES_GCM_V1, 2: AES_GCM_CTR_V1 */
-	struct rd_view aad_prefix, file_unique, key_metadata;
-	bool has_aad_prefix, supply_aad_prefix;
 };
 
 /* ---- Thrift compact protocol ------------------------------------------------------------------
@@ -191,8 +201,8 @@ void thrift_put_stop(struct rd_buf *out);
 
 bool pq_footer_read(struct rd_view bytes, struct rd_arena *arena, struct pq_footer *out,
 		    struct rd_err *err);
-/* A column's own metadata, opened from its module. */
-bool pq_meta_read(struct rd_view bytes, struct pq_meta *out, struct rd_err *err);
+/* A column's own metadata, opened from its module.  *used: bytes of it. */
+bool pq_meta_read(struct rd_view bytes, struct pq_meta *out, size_t *used, struct rd_err *err);
 /* *used: bytes of the header.  `bytes` may be longer. */
 bool pq_page_header_read(struct rd_view bytes, struct pq_page_header *out, size_t *used,
 			 struct rd_err *err);
@@ -212,6 +222,19 @@ void pq_file_crypto_write(const struct pq_file_crypto *crypto, struct rd_buf *ou
 struct rd_coltype pq_leaf_type(const struct pq_leaf *leaf, const char **why);
 /* How we write a column. */
 struct pq_leaf pq_leaf_of(const struct rd_column *column);
+
+/* Types of others whose values are first turned into those of one that is read. */
+enum pq_recode {
+	PQ_AS_IS = 0,
+	PQ_INT96_TO_MICROS,
+	PQ_DECIMAL_TO_FIXED, /* big-endian of any length to 16 bytes */
+	PQ_BYTES_TO_TEXT,    /* printable ASCII as it is, other bytes as \xHH */
+	PQ_UUID_TO_TEXT,
+	PQ_TIME_TO_TEXT,
+	PQ_HALF_TO_DOUBLE,
+};
+/* *out: the leaf after recoding, which is what pq_leaf_type judges. */
+enum pq_recode pq_leaf_recode(const struct pq_leaf *stored, struct pq_leaf *out);
 
 /* ---- modules: Parquet Modular Encryption 5
  * ------------------------------------------------------- */
@@ -236,6 +259,9 @@ struct module {
 };
 bool module_seal(const struct rd_aead *aead, const struct module *module, struct rd_view in,
 		 struct rd_buf *out, struct rd_err *err);
+/* As it would be sealed under a given nonce, ciphertext and tag: to check signatures with. */
+bool module_tag(const struct rd_aead *aead, const struct module *module, struct rd_view in,
+		const uint8_t nonce[RD_AEAD_NONCE_LEN], struct rd_span *sealed, struct rd_err *err);
 /* Length of the whole module at the front of `bytes`, from its length field; fails unless it is
  * between the overhead and `max`. */
 bool module_len(struct rd_view bytes, size_t max, size_t *out, struct rd_err *err);

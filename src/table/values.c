@@ -1,6 +1,10 @@
 /* Values as they are in pages to values as they are in vectors. */
 #include "cursor_int.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #define CONVERT(name, from, to, expression) \
 	static void name(const uint8_t *p, uint32_t m, to *out) \
 	{ \
@@ -14,9 +18,49 @@
 CONVERT(int32_to_64, int32_t, int64_t, v)
 CONVERT(uint32_to_64, uint32_t, int64_t, v)
 CONVERT(uint64_to_128, uint64_t, rd_int128, v)
-CONVERT(float_to_double, float, double, v)
 CONVERT(nanos_to_micros, int64_t, int64_t, v / 1000 - (v % 1000 < 0))
 #undef CONVERT
+
+/*
+ * The double that prints as the float does: of the decimals that read back as this float, the one
+ * with the fewest digits.  An integer below 2^53 over a power of ten that is exact is rounded once.
+ */
+static double double_of(float f)
+{
+	static const double power[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+	double exact = (double)f, size = f < 0 ? -exact : exact;
+	char text[32];
+
+	if (!(size < 1e9))
+		return exact; /* digits behind the point are none, or it is no number */
+	if (size >= 1e-3 || size == 0) {
+		for (size_t i = 0; i < sizeof(power) / sizeof(power[0]); i++) {
+			double digits = rint(exact * power[i]);
+
+			if (digits > 9e9 || digits < -9e9)
+				break;
+			if ((float)(digits / power[i]) == f)
+				return digits / power[i];
+		}
+	}
+	for (int precision = 1; precision < 9; precision++) {
+		snprintf(text, sizeof(text), "%.*e", precision, exact);
+		if (strtof(text, NULL) == f)
+			return strtod(text, NULL);
+	}
+	snprintf(text, sizeof(text), "%.8e", exact);
+	return strtod(text, NULL);
+}
+
+static void float_to_double(const uint8_t *p, uint32_t m, double *out)
+{
+	for (uint32_t i = 0; i < m; i++) {
+		float f;
+
+		memcpy(&f, p + (size_t)i * 4, 4);
+		out[i] = double_of(f);
+	}
+}
 
 static bool millis_to_micros(const uint8_t *p, uint32_t m, int64_t *out)
 {
