@@ -115,8 +115,8 @@ struct rd_column {
 	struct rd_coltype type;
 	uint8_t class_;         /* enum rd_class; declared by --schema, else RD_CLASS_HIDDEN */
 	bool unique;            /* no value twice (NULLs apart): proven when the table was sealed */
-	const char *unreadable; /* why this column of a foreign file cannot be read: a cursor says so
-				   (its type is text then); NULL: it can */
+	const char *unreadable; /* why this column of a foreign file cannot be read: a cursor says
+				   so (its type is text then); NULL: it can */
 };
 
 struct rd_schema {
@@ -346,6 +346,14 @@ struct rd_table_options {
 RD_MUST_USE bool rd_table_open_any(const struct rd_blob *blob,
 				   const struct rd_table_options *options, struct rd_table **out,
 				   struct rd_err *err);
+/*
+ * Several open tables as one, in their order: the same columns by name, type and place (NULLs in
+ * one are NULLs in all; nothing is unique).  Takes the tables over, also when it fails:
+ * "table.parts" names the one that differs by its number, from 0.
+ */
+#define RD_TABLE_PARTS_MAX 4096u
+RD_MUST_USE bool rd_table_join(struct rd_table **part, uint32_t n, struct rd_table **out,
+			       uint32_t *differs, struct rd_err *err);
 /* What a table that was opened lacks for a room, in one line for people; "" if nothing. */
 const char *rd_table_weakness(const struct rd_table *table);
 
@@ -357,7 +365,14 @@ struct rd_sink {
 	bool (*write)(void *ctx, struct rd_view bytes, struct rd_err *err);
 };
 
-enum rd_codec { RD_CODEC_NONE = 0, RD_CODEC_ZSTD = 6 }; /* Parquet's numbers */
+/* Parquet's numbers.  Rooms take none and zstd. */
+enum rd_codec {
+	RD_CODEC_NONE = 0,
+	RD_CODEC_SNAPPY = 1,
+	RD_CODEC_GZIP = 2,
+	RD_CODEC_ZSTD = 6,
+	RD_CODEC_LZ4_RAW = 7,
+};
 
 struct rd_writer_options {
 	const struct rd_table_key *key; /* NULL: a plain file */

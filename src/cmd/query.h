@@ -8,12 +8,18 @@
 
 #define QUERY_TABLES_MAX RD_PLAN_TABLES_MAX
 
-/* One -t NAME=FILE[,key=FILE]. */
+/* A file of a table. */
+struct query_file {
+	struct rd_os_file file;
+	struct rd_buf memory; /* of a text file: the plain table made of it */
+	struct rd_blob blob;
+};
+
+/* One -t NAME=FILE[,key=FILE]; FILE may be a pattern that several files match. */
 struct query_input {
 	struct rd_view name, path, key_path;
-	struct rd_os_file file;
-	struct rd_buf memory; /* of a CSV file: the plain table made of it */
-	struct rd_blob blob;
+	uint32_t n_files;
+	struct query_file *file;
 	struct rd_table_key key;
 	struct rd_table_keys keys;
 	bool is_foreign; /* the keys are of a plain key file */

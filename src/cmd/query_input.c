@@ -1,6 +1,7 @@
 /* The tables of `redoubt query`: CSV, plain and sealed Parquet. */
 #include "query.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ bool query_input_parse(const char *argument, struct query_input *out)
 
 	if (!equals || equals == argument || !equals[1])
 		return false;
-	*out = (struct query_input){ .file.fd = -1 };
+	*out = (struct query_input){ 0 };
 	out->name = rd_view_of(argument, (size_t)(equals - argument));
 	rest = rd_view_str(equals + 1);
 	comma = strstr(equals + 1, ",key=");
@@ -45,23 +46,17 @@ static bool load_key(struct query_input *in, struct rd_arena *arena, struct rd_e
 	       rd_foreign_keys_parse(kept, path, arena, &in->foreign_keys, err);
 }
 
-static bool open_parquet(struct query_input *in, struct rd_arena *arena, struct rd_err *err)
+static bool set_up_keys(struct query_input *in, struct rd_arena *arena,
+			struct rd_table_options *options, struct rd_err *err)
 {
-	const char *weakness;
-	struct rd_table_options options = { .without_aad = in->without_aad,
-					    .max_memory = TABLE_MEMORY };
-
-	if (in->key_path.len) {
-		if (!load_key(in, arena, err))
-			return false;
-		options.keys = in->is_foreign ? NULL : &in->keys;
-		options.foreign_keys = in->is_foreign ? &in->foreign_keys : NULL;
-	}
-	if (!rd_table_open_any(&in->blob, &options, &in->table, err))
+	if (in->key_path.len && !load_key(in, arena, err))
 		return false;
-	weakness = rd_table_weakness(in->table);
-	if (*weakness)
-		fprintf(stderr, "%.*s: %s\n", RD_FMT(in->path), weakness);
+	*options = (struct rd_table_options){
+		.keys = in->key_path.len && !in->is_foreign ? &in->keys : NULL,
+		.foreign_keys = in->is_foreign ? &in->foreign_keys : NULL,
+		.without_aad = in->without_aad,
+		.max_memory = TABLE_MEMORY,
+	};
 	return true;
 }
 
@@ -85,7 +80,7 @@ static bool read_memory(void *ctx, uint64_t offset, struct rd_span *out, struct 
 	return true;
 }
 
-static bool load_csv(struct query_input *in, const char *path, struct rd_arena *arena,
+static bool load_csv(struct query_file *in, const char *path, struct rd_arena *arena,
 		     struct rd_err *err)
 {
 	struct rd_csv_options options = { .null_text = "", .separator = ',' };
@@ -106,7 +101,7 @@ static bool load_csv(struct query_input *in, const char *path, struct rd_arena *
 }
 
 /* Parquet begins with PAR1, or PARE where the footer is encrypted; anything else is text. */
-static bool is_parquet(const struct query_input *in, bool *yes, struct rd_err *err)
+static bool is_parquet(const struct query_file *in, bool *yes, struct rd_err *err)
 {
 	uint8_t magic[4];
 	struct rd_span span = { magic, sizeof(magic), 0 };
@@ -120,24 +115,86 @@ static bool is_parquet(const struct query_input *in, bool *yes, struct rd_err *e
 	return true;
 }
 
-bool query_input_open(struct query_input *in, struct rd_arena *arena, struct rd_err *err)
+/* ---- files ---- */
+
+static bool open_file(const char *path, const struct rd_table_options *options,
+		      struct rd_arena *arena, struct query_file *f, struct rd_table **out,
+		      struct rd_err *err)
+{
+	const char *weakness;
+	bool parquet = true;
+
+	f->file.fd = -1;
+	if (!rd_os_file_open(path, &f->file, err))
+		return false;
+	f->blob = (struct rd_blob){ .ctx = &f->file,
+				    .size = f->file.size,
+				    .read = rd_os_file_pread,
+				    .prefetch = rd_os_file_prefetch };
+	if (!options->keys && !options->foreign_keys &&
+	    (!is_parquet(f, &parquet, err) || (!parquet && !load_csv(f, path, arena, err))))
+		return false;
+	if (!rd_table_open_any(&f->blob, options, out, err))
+		return rd_wrap(err, "%s", path);
+	weakness = rd_table_weakness(*out);
+	if (*weakness)
+		fprintf(stderr, "%s: %s\n", path, weakness);
+	return true;
+}
+
+/* The names that a pattern matches, sorted; a name without a pattern is itself. */
+static bool find_files(const struct query_input *in, struct rd_arena *arena, glob_t *found,
+		       struct rd_err *err)
 {
 	struct rd_view path;
-	bool parquet;
+	int status;
 
-	if (!rd_arena_copy(arena, in->path, &path, err) ||
-	    !rd_os_file_open((const char *)path.data, &in->file, err))
+	if (!rd_arena_copy(arena, in->path, &path, err))
 		return false;
-	in->blob = (struct rd_blob){ .ctx = &in->file,
-				     .size = in->file.size,
-				     .read = rd_os_file_pread,
-				     .prefetch = rd_os_file_prefetch };
-	if (!in->key_path.len && (!is_parquet(in, &parquet, err) ||
-				  (!parquet && !load_csv(in, (const char *)path.data, arena, err))))
+	status = glob((const char *)path.data, GLOB_NOMAGIC, NULL, found);
+	if (status == 0 && found->gl_pathc > RD_TABLE_PARTS_MAX)
+		return rd_fail(err, RD_FAULT_USAGE, "table.parts", "%.*s: more than %u files",
+			       RD_FMT(in->path), RD_TABLE_PARTS_MAX);
+	return status == 0 || rd_fail(err, RD_FAULT_FAILED, "os.file.open",
+				      "%.*s: no file has a name like this", RD_FMT(in->path));
+}
+
+static bool open_files(struct query_input *in, const glob_t *found, struct rd_arena *arena,
+		       struct rd_err *err)
+{
+	uint32_t n = (uint32_t)found->gl_pathc, differs = 0, opened = 0;
+	struct rd_table **part = RD_NEW_ARRAY(arena, struct rd_table *, n, err);
+	struct rd_table_options options;
+	bool ok;
+
+	in->file = RD_NEW_ARRAY(arena, struct query_file, n, err);
+	if (!part || !in->file || !set_up_keys(in, arena, &options, err))
 		return false;
-	if (!open_parquet(in, arena, err))
-		return rd_wrap(err, "%.*s", RD_FMT(in->path));
-	return true;
+	for (ok = true; ok && opened < n; opened += ok) {
+		in->n_files = opened + 1;
+		ok = open_file(found->gl_pathv[opened], &options, arena, &in->file[opened],
+			       &part[opened], err);
+	}
+	if (ok && n == 1) {
+		in->table = part[0];
+		return true;
+	}
+	if (!ok) {
+		for (uint32_t i = 0; i < opened; i++)
+			rd_table_close(&part[i]);
+		return false;
+	}
+	return rd_table_join(part, n, &in->table, &differs, err) ||
+	       rd_wrap(err, "%s", found->gl_pathv[differs]);
+}
+
+bool query_input_open(struct query_input *in, struct rd_arena *arena, struct rd_err *err)
+{
+	glob_t found = { 0 };
+	bool ok = find_files(in, arena, &found, err) && open_files(in, &found, arena, err);
+
+	globfree(&found);
+	return ok;
 }
 
 void query_input_close(struct query_input *in)
@@ -145,7 +202,9 @@ void query_input_close(struct query_input *in)
 	rd_table_close(&in->table);
 	rd_secret_wipe(&in->key.key);
 	rd_wipe(&in->foreign_keys.footer, sizeof(in->foreign_keys.footer));
-	rd_buf_free(&in->memory);
-	if (in->file.fd >= 0)
-		rd_os_file_close(&in->file);
+	for (uint32_t i = 0; i < in->n_files; i++) {
+		rd_buf_free(&in->file[i].memory);
+		if (in->file[i].file.fd >= 0)
+			rd_os_file_close(&in->file[i].file);
+	}
 }

@@ -338,8 +338,21 @@ static const struct option options[] = {
 
 static bool take_codec(struct asked *asked, const char *name)
 {
-	asked->codec = strcmp(name, "zstd") == 0 ? RD_CODEC_ZSTD : RD_CODEC_NONE;
-	return asked->codec == RD_CODEC_ZSTD || strcmp(name, "none") == 0;
+	static const struct {
+		const char *name;
+		enum rd_codec codec;
+	} codecs[] = {
+		{ "none", RD_CODEC_NONE },       { "zstd", RD_CODEC_ZSTD },
+		{ "snappy", RD_CODEC_SNAPPY },   { "gzip", RD_CODEC_GZIP },
+		{ "lz4_raw", RD_CODEC_LZ4_RAW },
+	};
+
+	for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++)
+		if (strcmp(name, codecs[i].name) == 0) {
+			asked->codec = codecs[i].codec;
+			return true;
+		}
+	return false;
 }
 
 static bool take(struct asked *asked, int option, struct rd_err *err)

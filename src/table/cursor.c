@@ -19,10 +19,8 @@ bool rd_cursor_new(const struct rd_table *table, uint32_t column, struct rd_curs
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return rd_fail_errno(err, "base.memory", "cursor");
-	c->table = table;
+	c->whole = table;
 	c->column = column;
-	c->stored = &table->footer.leaf[column];
-	c->leaf = &table->column[column].leaf;
 	c->type = table->schema.column[column].type;
 	c->width = rd_coltype_width(c->type);
 	*out = c;
@@ -40,7 +38,7 @@ void rd_cursor_free(struct rd_cursor **cursor)
 		return;
 	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
 		/* Plaintext does not stay in memory that is given back. */
-		if (stores[i]->data && c->table->tail.sealed)
+		if (stores[i]->data && c->table && c->table->tail.sealed)
 			rd_wipe(stores[i]->data, stores[i]->cap);
 		rd_store_free(stores[i]);
 	}
@@ -50,12 +48,21 @@ void rd_cursor_free(struct rd_cursor **cursor)
 
 bool rd_cursor_open(struct rd_cursor *c, uint32_t group, struct rd_err *err)
 {
-	const struct rd_table *t = c->table;
+	const struct rd_table *t = c->whole;
 	const struct pq_meta *m;
 
 	if (group >= t->footer.n_groups)
 		return rd_fail(err, RD_FAULT_USAGE, "table.group.none", "there is no row group %u",
 			       group);
+	if (t->n_parts) {
+		const struct table_home *home = &t->home[group];
+
+		t = home->table;
+		group = home->group;
+	}
+	c->table = t;
+	c->stored = &t->footer.leaf[c->column];
+	c->leaf = &t->column[c->column].leaf;
 	c->group = group;
 	c->chunk = &t->footer.group[group].chunk[c->column];
 	c->stats = &t->group_stats[(size_t)group * t->schema.n + c->column];

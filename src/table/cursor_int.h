@@ -23,7 +23,8 @@ struct page {
 };
 
 struct rd_cursor {
-	const struct rd_table *table;
+	const struct rd_table *whole; /* as it was asked for ... */
+	const struct rd_table *table; /* ... and the one file of it that is read */
 	uint32_t column, group;
 	const struct pq_leaf *stored; /* as it is in pages ... */
 	const struct pq_leaf *leaf;   /* ... and after recoding */

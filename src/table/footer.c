@@ -728,6 +728,8 @@ void pq_page_header_write(const struct pq_page_header *h, struct rd_buf *out)
 	thrift_put_i32(out, &last, 1, (int32_t)h->kind);
 	thrift_put_i32(out, &last, 2, (int32_t)h->plain_size);
 	thrift_put_i32(out, &last, 3, (int32_t)h->stored_size);
+	if (h->has_crc)
+		thrift_put_i32(out, &last, 4, (int32_t)h->crc);
 	thrift_put_field(out, &last, h->kind == PQ_DICTIONARY_PAGE ? 7 : 5, THRIFT_STRUCT);
 	thrift_put_i32(out, &inner, 1, (int32_t)h->n_values);
 	thrift_put_i32(out, &inner, 2, (int32_t)h->encoding);

@@ -1,75 +1,8 @@
 /* Parquet files of others, for their owners' own use: codecs, CRCs, AES-CTR, keys by name. */
+#include "codec_int.h"
 #include "open_int.h"
 
-#include <lz4.h>
-#include <snappy-c.h>
-#include <zlib.h>
-
 #define KEYS_MAX RD_COLUMNS_MAX
-
-enum codec { CODEC_SNAPPY = 1, CODEC_GZIP = 2, CODEC_LZ4_RAW = 7 };
-
-/* ---- codecs ---------------------------------------------------------------------------------- */
-
-/* One member after another (RFC 1952), or zlib's own form. */
-static bool gunzip(struct rd_view in, uint8_t *out, size_t len)
-{
-	z_stream z = { .next_in = (Bytef *)(uintptr_t)in.data,
-		       .avail_in = (uInt)in.len,
-		       .next_out = out,
-		       .avail_out = (uInt)len };
-	int status = Z_OK;
-
-	if (inflateInit2(&z, 15 + 32) != Z_OK)
-		return false;
-	while (status == Z_OK) {
-		status = inflate(&z, Z_FINISH);
-		if (status == Z_STREAM_END && z.avail_in && z.avail_out)
-			status = inflateReset(&z);
-	}
-	(void)inflateEnd(&z);
-	return status == Z_STREAM_END && z.avail_out == 0 && z.avail_in == 0;
-}
-
-static bool unsnappy(struct rd_view in, uint8_t *out, size_t len)
-{
-	size_t size = 0;
-
-	return snappy_uncompressed_length((const char *)in.data, in.len, &size) == SNAPPY_OK &&
-	       size == len &&
-	       snappy_uncompress((const char *)in.data, in.len, (char *)out, &size) == SNAPPY_OK;
-}
-
-static bool unlz4(struct rd_view in, uint8_t *out, size_t len)
-{
-	return LZ4_decompress_safe((const char *)in.data, (char *)out, (int)in.len, (int)len) ==
-	       (int)len;
-}
-
-/* Lengths are those of a page, far below what an int holds. */
-static bool unpack(uint32_t codec, struct rd_view in, uint8_t *out, size_t len)
-{
-	switch (codec) {
-	case CODEC_SNAPPY:
-		return unsnappy(in, out, len);
-	case CODEC_GZIP:
-		return gunzip(in, out, len);
-	case CODEC_LZ4_RAW:
-		return unlz4(in, out, len);
-	default:
-		return false;
-	}
-}
-
-static bool knows_codec(uint32_t codec)
-{
-	return codec == CODEC_SNAPPY || codec == CODEC_GZIP || codec == CODEC_LZ4_RAW;
-}
-
-static uint32_t crc_of(struct rd_view bytes)
-{
-	return (uint32_t)crc32(0, bytes.data, (uInt)bytes.len);
-}
 
 /* ---- AES_GCM_CTR_V1 -------------------------------------------------------------------------- */
 
@@ -85,9 +18,9 @@ static bool ctr(const struct rd_secret *key, const uint8_t nonce[RD_AEAD_NONCE_L
 }
 
 static const struct table_edge edge = {
-	.unpack = unpack,
-	.knows_codec = knows_codec,
-	.crc32 = crc_of,
+	.unpack = codec_unpack,
+	.knows_codec = codec_known,
+	.crc32 = codec_crc32,
 	.ctr = ctr,
 };
 

@@ -439,6 +439,9 @@ void rd_table_close(struct rd_table **table)
 
 	if (!t)
 		return;
+	for (uint32_t i = 0; i < t->n_parts; i++)
+		rd_table_close(&t->part[i]);
+	free(t->part);
 	rd_aead_free(&t->footer_aead);
 	for (uint32_t i = 0; t->column && i < t->schema.n; i++)
 		rd_aead_free(&t->column[i].aead);
@@ -461,10 +464,10 @@ static bool open_parts(struct rd_table *t, const struct table_access *access, st
 		return false;
 	if (!pq_footer_read(footer, t->arena, &t->footer, err))
 		return false;
-	if (t->tail.sealed ? !table_padding_fits(t, t->footer.left_over, err)
-			   : t->footer.left_over &&
-				     !fail_open(err, "table.footer.form",
-						"bytes are left over behind the footer"))
+	if (t->tail.sealed
+		    ? !table_padding_fits(t, t->footer.left_over, err)
+		    : t->footer.left_over && !fail_open(err, "table.footer.form",
+							"bytes are left over behind the footer"))
 		return false;
 	if (t->footer.signature_len &&
 	    (t->tail.sealed || !access->edge ? !refuse(err, "table.crypto.footer",

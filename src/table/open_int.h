@@ -41,7 +41,16 @@ struct table_access {
 bool table_open(const struct rd_blob *blob, const struct table_access *access, size_t max_memory,
 		struct rd_table **out, struct rd_err *err);
 
+/* Where a row group of a table of several files is. */
+struct table_home {
+	const struct rd_table *table;
+	uint32_t group;
+};
+
 struct rd_table {
+	uint32_t n_parts; /* > 0: a table of several, which it owns; then only schema, stats, */
+	struct rd_table **part;  /* numbers of rows, arena and these are filled in */
+	struct table_home *home; /* one a row group */
 	struct rd_blob blob;
 	enum rd_table_mode mode;
 	const struct table_edge *edge;
@@ -60,6 +69,7 @@ struct rd_table {
 };
 
 const struct rd_secret *table_find_key(const struct rd_table_keys *keys, uint32_t column);
+void table_merge_stats(struct rd_column_stats *all, const struct rd_column_stats *one, bool first);
 /* May a sealed struct be followed by `len` bytes? */
 bool table_padding_fits(const struct rd_table *t, size_t len, struct rd_err *err);
 /* stats.c: turns the writer's statistics into facts that cursors hold pages to. */

@@ -45,7 +45,7 @@ static void chunk_stats(const struct rd_table *t, uint32_t g, uint32_t c,
 		out->has_range = true;
 }
 
-static void merge_stats(struct rd_column_stats *all, const struct rd_column_stats *one, bool first)
+void table_merge_stats(struct rd_column_stats *all, const struct rd_column_stats *one, bool first)
 {
 	if (first) {
 		*all = *one;
@@ -75,7 +75,7 @@ bool table_make_stats(struct rd_table *t, struct rd_err *err)
 			struct rd_column_stats *s = &t->group_stats[(size_t)g * n + c];
 
 			chunk_stats(t, g, c, s);
-			merge_stats(&t->column[c].stats, s, g == 0);
+			table_merge_stats(&t->column[c].stats, s, g == 0);
 		}
 		if (n_groups == 0)
 			t->column[c].stats.has_nulls = false;

@@ -1,13 +1,12 @@
 /* A Parquet file from front to back: plain, sealed, or uniformly sealed. */
+#include "codec_int.h"
 #include "writer_int.h"
 
 #include <stdlib.h>
-#include <zstd.h>
 
 #define CREATED_BY "redoubt version " RD_VERSION " (build 1)"
 #define KEY_ID_LEN 8u
 #define MODULES_MAX (UINT64_C(1) << 32) /* under one key */
-#define ZSTD_LEVEL 3
 
 struct writer_column {
 	struct pq_leaf leaf;
@@ -156,7 +155,8 @@ bool rd_writer_new(const struct rd_schema *schema, const struct rd_writer_option
 	rd_buf_init(&w->body, RD_PAGE_BYTES_MAX);
 	rd_buf_init(&w->packed, RD_PAGE_BYTES_MAX);
 	rd_buf_init(&w->out, RD_FOOTER_BYTES_MAX);
-	if (options->codec != RD_CODEC_NONE && options->codec != RD_CODEC_ZSTD)
+	if (options->codec != RD_CODEC_NONE && options->codec != RD_CODEC_ZSTD &&
+	    !codec_known((uint32_t)options->codec))
 		return rd_fail(err, RD_FAULT_USAGE, "table.codec", "codec %d", (int)options->codec);
 	if (!rd_arena_new((size_t)1 << 26, &w->arena, err) || !set_up_columns(w, schema, err) ||
 	    (options->key && !set_up_keys(w, options, err)) ||
@@ -187,18 +187,12 @@ static bool put_module(struct rd_writer *w, const struct rd_aead *aead, const st
 
 static bool pack(struct rd_writer *w, struct rd_view *body, struct rd_err *err)
 {
-	size_t bound = ZSTD_compressBound(body->len), len;
-
 	if (w->codec == RD_CODEC_NONE)
 		return true;
 	rd_buf_clear(&w->packed);
-	if (!rd_buf_extend(&w->packed, bound))
-		return rd_buf_ok(&w->packed, err);
-	len = ZSTD_compress(w->packed.data, bound, body->data, body->len, ZSTD_LEVEL);
-	if (ZSTD_isError(len))
-		return rd_fail(err, RD_FAULT_FAILED, "table.codec", "zstd: %s",
-			       ZSTD_getErrorName(len));
-	*body = rd_view_of(w->packed.data, len);
+	if (!codec_pack(w->codec, *body, &w->packed, err))
+		return false;
+	*body = rd_buf_view(&w->packed);
 	return true;
 }
 
@@ -216,6 +210,9 @@ static bool put_page(struct rd_writer *w, struct pq_page_header *header, struct 
 		return false;
 	header->plain_size = (uint32_t)w->body.len;
 	header->stored_size = (uint32_t)(body.len + (aead ? MODULE_OVERHEAD : 0));
+	/* A sealed page has its tag. */
+	header->has_crc = !aead;
+	header->crc = aead ? 0 : codec_crc32(body);
 	pq_page_header_write(header, &head);
 	if (!rd_buf_ok(&head, err))
 		return false;
