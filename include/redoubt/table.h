@@ -438,6 +438,46 @@ RD_MUST_USE bool rd_schema_parse(struct rd_view text, const char *name, struct r
 RD_MUST_USE bool rd_csv_load(const struct rd_blob *blob, const char *name,
 			     const struct rd_csv_options *options, const struct rd_schema *schema,
 			     struct rd_writer *writer, struct rd_err *err);
+/* ---- JSON lines, edge only: one object of scalars a line (RFC 8259) ----------------------------
+ */
+
+/* Columns in the order of their first appearance; types from all values, numbers as in CSV, text
+ * only as date, timestamp or text; what is null or not there is NULL.  Lists, objects, and a
+ * column of text and of other values fail with "table.jsonl.type" and their lines. */
+RD_MUST_USE bool rd_jsonl_infer(const struct rd_blob *blob, const char *name,
+				struct rd_arena *arena, struct rd_schema *out, struct rd_err *err);
+/* Streams the objects into a writer; of the options only progress counts. */
+RD_MUST_USE bool rd_jsonl_load(const struct rd_blob *blob, const char *name,
+			       const struct rd_csv_options *options, const struct rd_schema *schema,
+			       struct rd_writer *writer, struct rd_err *err);
+
+/* ---- Arrow IPC streams, edge only (Arrow columnar format, "IPC streaming format") --------------
+ */
+
+/*
+ * The columns of a stream.  Read are Bool, Int, FloatingPoint (single, double), Decimal (128),
+ * Date, Timestamp (any unit, as UTC), Utf8, LargeUtf8, and Utf8 behind a dictionary; buffers may be
+ * packed with LZ4 or zstd.  Other types fail with "table.arrow.type" and the column's name.
+ */
+RD_MUST_USE bool rd_arrow_schema(const struct rd_blob *blob, const char *name,
+				 struct rd_arena *arena, struct rd_schema *out, struct rd_err *err);
+/* Streams the record batches into a writer; the schema's columns are the stream's, in order. */
+RD_MUST_USE bool rd_arrow_load(const struct rd_blob *blob, const char *name,
+			       const struct rd_schema *schema, struct rd_writer *writer,
+			       struct rd_err *err);
+
+/* ---- out ---------------------------------------------------------------------------------------
+ */
+
+/* As an Arrow IPC stream; withheld cells are null. */
+RD_MUST_USE bool rd_arrow_unload(const struct rd_table *table, const struct rd_sink *sink,
+				 struct rd_err *err);
+RD_MUST_USE bool rd_rows_to_arrow(const struct rd_rows *rows, struct rd_buf *out,
+				  struct rd_err *err);
+
+/* All rows of a table into a writer of the same columns. */
+RD_MUST_USE bool rd_table_copy(const struct rd_table *table, struct rd_writer *writer,
+			       struct rd_err *err);
 /* One row group after another, RFC 4180 with LF line ends; text that equals null_text is quoted. */
 RD_MUST_USE bool rd_csv_unload(const struct rd_table *table, const struct rd_csv_options *options,
 			       const struct rd_sink *sink, struct rd_err *err);

@@ -31,7 +31,7 @@ static double cpu_s(void)
 
 static bool form_of(const char *word, enum query_form *out)
 {
-	static const char *const words[] = { "table", "csv", "json" };
+	static const char *const words[] = { "table", "csv", "json", "arrow" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(word, words[i]) == 0) {
@@ -59,7 +59,7 @@ static const char *option(struct call *call, const char *name, const char *value
 			       : "-t needs NAME=FILE or NAME=FILE,key=FILE";
 	}
 	if (strcmp(name, "-o") == 0)
-		return form_of(value, &call->form) ? NULL : "-o needs table, csv or json";
+		return form_of(value, &call->form) ? NULL : "-o needs table, csv, json or arrow";
 	if (strcmp(name, "--threads") == 0)
 		return number_of(value, 256, &call->threads) ? NULL : "--threads needs 1 to 256";
 	if (strcmp(name, "--repeat") == 0)
@@ -224,20 +224,31 @@ const struct cmd cmd_query = {
 	.summary = "runs SQL over one's own tables",
 	.help = "Usage: redoubt query -t NAME=FILE[,key=FILE]... [OPTION]... SQL\n"
 		"\n"
-		"Runs one SELECT over CSV and Parquet files, plain or sealed (then with their\n"
-		"key).\n"
+		"Runs one SELECT over CSV, JSON lines, Arrow IPC streams and Parquet files, plain "
+		"or\n"
+		"encrypted (then with their key). What a file is, its content says.\n"
 		"\n"
-		"  -t NAME=FILE        a table and what the query calls it\n"
-		"  -t NAME=FILE,key=K  a sealed one, opened with the key file K\n"
-		"  -o table|csv|json   how to print the answer\n"
+		"  -t NAME=FILE        a table and what the query calls it; FILE may be - for "
+		"standard\n"
+		"                      input, or a pattern: the files that match are one table\n"
+		"  -t NAME=FILE,key=K  an encrypted one, opened with the key file K: the one that "
+		"seal\n"
+		"                      wrote, or of another tool's file lines `footer HEX`,\n"
+		"                      `column NAME HEX`, `aad TEXT`\n"
+		"  -o FORM             how to print the answer: table, csv, json, arrow (an IPC "
+		"stream)\n"
+		"  --without-aad       also files that DuckDB encrypted: their pages have no AAD, "
+		"so that\n"
+		"                      swapped ones go unnoticed\n"
 		"  --threads N         threads to run on (1)\n"
 		"  --memory N          MiB of working memory it may use (4096)\n"
 		"  --repeat N          runs it N times, prints the last answer\n"
 		"  --time              says on standard error what each run cost\n"
 		"  --explain           prints the plan instead of running it\n"
 		"\n"
-		"Example:\n"
+		"Examples:\n"
 		"  redoubt query -t visits=visits.parquet,key=visits.key \\\n"
-		"    'SELECT ward, count(*) FROM visits GROUP BY ward'\n",
+		"    'SELECT ward, count(*) FROM visits GROUP BY ward'\n"
+		"  redoubt query -t t='part-*.parquet' -o csv 'SELECT * FROM t'\n",
 	.run = run,
 };

@@ -2,28 +2,21 @@
 #ifndef RD_CMD_QUERY_H
 #define RD_CMD_QUERY_H
 
+#include "keys.h"
+#include "source.h"
+
 #include <redoubt/os.h>
 #include <redoubt/query.h>
 #include <redoubt/table.h>
 
 #define QUERY_TABLES_MAX RD_PLAN_TABLES_MAX
 
-/* A file of a table. */
-struct query_file {
-	struct rd_os_file file;
-	struct rd_buf memory; /* of a text file: the plain table made of it */
-	struct rd_blob blob;
-};
-
 /* One -t NAME=FILE[,key=FILE]; FILE may be a pattern that several files match. */
 struct query_input {
 	struct rd_view name, path, key_path;
 	uint32_t n_files;
-	struct query_file *file;
-	struct rd_table_key key;
-	struct rd_table_keys keys;
-	bool is_foreign; /* the keys are of a plain key file */
-	struct rd_foreign_keys foreign_keys;
+	struct cmd_source *file;
+	struct cmd_keys keys;
 	bool without_aad;
 	struct rd_table *table;
 };
@@ -33,7 +26,7 @@ RD_MUST_USE bool query_input_open(struct query_input *in, struct rd_arena *arena
 				  struct rd_err *err);
 void query_input_close(struct query_input *in);
 
-enum query_form { QUERY_TABLE, QUERY_CSV, QUERY_JSON };
+enum query_form { QUERY_TABLE, QUERY_CSV, QUERY_JSON, QUERY_ARROW };
 RD_MUST_USE bool query_print(const struct rd_rows *rows, enum query_form form,
 			     struct rd_arena *arena, struct rd_err *err);
 

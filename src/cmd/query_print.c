@@ -203,12 +203,23 @@ static bool print_csv(const struct rd_rows *rows, struct rd_err *err)
 	return true;
 }
 
+static bool print_arrow(const struct rd_rows *rows, struct rd_err *err)
+{
+	struct rd_buf out RD_AUTO(rd_buf_free) = { .max = OUT_MAX };
+
+	if (!rd_rows_to_arrow(rows, &out, err))
+		return false;
+	(void)fwrite(out.data, 1, out.len, stdout);
+	return true;
+}
+
 bool query_print(const struct rd_rows *rows, enum query_form form, struct rd_arena *arena,
 		 struct rd_err *err)
 {
-	bool ok = form == QUERY_TABLE ? print_table(rows, arena, err)
-		  : form == QUERY_CSV ? print_csv(rows, err)
-				      : print_json(rows, err);
+	bool ok = form == QUERY_TABLE   ? print_table(rows, arena, err)
+		  : form == QUERY_CSV   ? print_csv(rows, err)
+		  : form == QUERY_ARROW ? print_arrow(rows, err)
+					: print_json(rows, err);
 
 	if (ok && rows->withheld_groups + rows->withheld_cells)
 		fprintf(stderr,

@@ -1,5 +1,7 @@
 /* redoubt seal, redoubt unseal: a table from CSV to sealed Parquet, and back. */
 #include "cmd.h"
+#include "keys.h"
+#include "source.h"
 
 #include <redoubt/crypto.h>
 #include <redoubt/os.h>
@@ -16,7 +18,7 @@
 #define MEMORY_MAX ((size_t)1 << 30)
 
 struct asked {
-	const char *in, *out, *key, *schema, *null_text, *dataset, *owner;
+	const char *in, *out, *key, *schema, *null_text, *dataset, *owner, *form;
 	int64_t version;
 	bool plain, uniform;
 	enum rd_codec codec;
@@ -26,8 +28,7 @@ struct asked {
 struct job {
 	const struct asked *asked;
 	struct rd_arena *arena;
-	struct rd_os_file csv;
-	struct rd_blob blob;
+	struct cmd_source source;
 	struct rd_schema schema;
 	struct rd_table_key key;
 	char key_path[PATH_MAX_LEN], card_path[PATH_MAX_LEN];
@@ -38,7 +39,7 @@ struct job {
 static void job_free(struct job *j)
 {
 	rd_os_progress_end(&j->progress);
-	rd_os_file_close(&j->csv);
+	cmd_source_close(&j->source);
 	rd_secret_wipe(&j->key.key);
 	rd_arena_free(&j->arena);
 }
@@ -96,15 +97,6 @@ static void dataset_of(const char *path, char out[RD_TABLE_NAME_MAX + 1])
 	snprintf(out, RD_TABLE_NAME_MAX + 1, "%.*s", (int)len, name);
 }
 
-static bool read_key(struct job *j, struct rd_err *err)
-{
-	RD_AUTO(rd_buf_free) struct rd_buf pem = { .max = PEM_MAX };
-
-	return (rd_os_file_read_private(j->key_path, PEM_MAX, &pem, err) &&
-		rd_table_key_from_pem(rd_buf_view(&pem), &j->key, err)) ||
-	       rd_wrap(err, "%s", j->key_path);
-}
-
 static bool make_key(struct job *j, struct rd_err *err)
 {
 	struct rd_table_id id = { .version = (uint64_t)j->asked->version };
@@ -157,7 +149,7 @@ static bool set_up_schema(struct job *j, struct rd_err *err)
 	struct rd_view copy;
 
 	if (!j->asked->schema)
-		return rd_csv_infer(&j->blob, j->asked->in, &j->options, j->arena, &j->schema, err);
+		return cmd_source_schema(&j->source, &j->options, j->arena, &j->schema, err);
 	return rd_os_file_read(j->asked->schema, SCHEMA_MAX, &text, err) &&
 	       rd_arena_copy(j->arena, rd_buf_view(&text), &copy, err) &&
 	       rd_schema_parse(copy, j->asked->schema, j->arena, &j->schema, err);
@@ -198,11 +190,12 @@ static bool write_table(struct job *j, struct rd_err *err)
 	if (!rd_os_out_new(j->asked->out, 0644, &out, err))
 		return false;
 	sink = (struct rd_sink){ .ctx = out, .write = rd_os_out_write };
-	rd_os_progress_begin(&j->progress, j->asked->plain ? "writing" : "sealing", j->csv.size);
+	rd_os_progress_begin(&j->progress, j->asked->plain ? "writing" : "sealing",
+			     j->source.blob.size);
 	j->options.progress = show_progress;
 	j->options.progress_ctx = &j->progress;
 	if (!rd_writer_new(&j->schema, &options, &sink, &writer, err) ||
-	    !rd_csv_load(&j->blob, j->asked->in, &j->options, &j->schema, writer, err) ||
+	    !cmd_source_load(&j->source, &j->options, &j->schema, writer, err) ||
 	    !rd_writer_finish(writer, err) || !write_key(j, err))
 		return false;
 	rd_os_progress_end(&j->progress);
@@ -256,7 +249,7 @@ static bool seal(struct job *j, struct rd_err *err)
 {
 	j->options.null_text = j->asked->null_text;
 	if (!rd_crypto_init(err) || !rd_arena_new(MEMORY_MAX, &j->arena, err) ||
-	    !blob_open(j->asked->in, &j->csv, &j->blob, err) || !set_up_schema(j, err) ||
+	    !cmd_source_open(j->asked->in, &j->source, err) || !set_up_schema(j, err) ||
 	    !set_up_key(j, err))
 		return false;
 	if (!write_table(j, err))
@@ -283,39 +276,53 @@ static bool stdout_write(void *ctx, struct rd_view bytes, struct rd_err *err)
 	       rd_fail_errno(err, "os.file.write", "standard output");
 }
 
+static bool put_parquet(struct job *j, const struct rd_table *table, const struct rd_sink *sink,
+			struct rd_err *err)
+{
+	const struct rd_writer_options plain = { .codec = j->asked->codec };
+	RD_AUTO(rd_writer_free) struct rd_writer *writer = NULL;
+
+	return rd_writer_new(rd_table_schema(table), &plain, sink, &writer, err) &&
+	       rd_table_copy(table, writer, err) && rd_writer_finish(writer, err);
+}
+
+static bool put_rows(struct job *j, const struct rd_table *table, const struct rd_sink *sink,
+		     struct rd_err *err)
+{
+	const char *form = j->asked->form;
+
+	return strcmp(form, "arrow") == 0     ? rd_arrow_unload(table, sink, err)
+	       : strcmp(form, "parquet") == 0 ? put_parquet(j, table, sink, err)
+					      : rd_csv_unload(table, &j->options, sink, err);
+}
+
 static bool unload(struct job *j, const struct rd_table *table, struct rd_err *err)
 {
 	RD_AUTO(rd_os_out_free) struct rd_os_out *out = NULL;
 	struct rd_sink sink = { .write = stdout_write };
 
 	if (!j->asked->out)
-		return rd_csv_unload(table, &j->options, &sink, err) &&
+		return put_rows(j, table, &sink, err) &&
 		       (fflush(stdout) == 0 ||
 			rd_fail_errno(err, "os.file.write", "standard output"));
 	if (!rd_os_out_new(j->asked->out, 0600, &out, err))
 		return false;
 	sink = (struct rd_sink){ .ctx = out, .write = rd_os_out_write };
-	return rd_csv_unload(table, &j->options, &sink, err) && rd_os_out_finish(out, err);
+	return put_rows(j, table, &sink, err) && rd_os_out_finish(out, err);
 }
 
 static bool unseal(struct job *j, struct rd_err *err)
 {
 	RD_AUTO(rd_table_close) struct rd_table *table = NULL;
-	struct rd_table_keys keys;
+	RD_AUTO(cmd_keys_wipe) struct cmd_keys keys = { 0 };
 
 	j->options.null_text = j->asked->null_text;
 	if (!rd_crypto_init(err) || !rd_arena_new(MEMORY_MAX, &j->arena, err) ||
-	    !blob_open(j->asked->in, &j->csv, &j->blob, err))
+	    !cmd_source_open(j->asked->in, &j->source, err))
 		return false;
-	if (j->asked->key) {
-		snprintf(j->key_path, sizeof(j->key_path), "%s", j->asked->key);
-		if (!read_key(j, err) ||
-		    !rd_table_keys_all(&j->key, RD_COLUMNS_MAX, j->arena, &keys, err))
-			return false;
-	}
-	if (!rd_table_open(&j->blob, j->asked->key ? &keys : NULL, RD_TABLE_OWN, MEMORY_MAX, &table,
-			   err))
-		return rd_wrap(err, "%s", j->asked->in);
+	if (!cmd_keys_read(j->asked->key, j->arena, &keys, err) ||
+	    !cmd_keys_open(&keys, &j->source.blob, j->source.path, false, &table, err))
+		return false;
 	return unload(j, table, err) || rd_wrap(err, "%s", j->asked->in);
 }
 
@@ -331,6 +338,7 @@ static const struct option options[] = {
 	{ "owner", required_argument, NULL, 'w' },
 	{ "table-version", required_argument, NULL, 'v' },
 	{ "codec", required_argument, NULL, 'c' },
+	{ "to", required_argument, NULL, 't' },
 	{ "plain", no_argument, NULL, 'p' },
 	{ "uniform", no_argument, NULL, 'u' },
 	{ NULL, 0, NULL, 0 },
@@ -380,6 +388,10 @@ static bool take(struct asked *asked, int option, struct rd_err *err)
 		return rd_parse_i64(rd_view_str(optarg), 1, INT64_MAX, &asked->version, err);
 	case 'c':
 		return take_codec(asked, optarg);
+	case 't':
+		asked->form = optarg;
+		return strcmp(optarg, "csv") == 0 || strcmp(optarg, "arrow") == 0 ||
+		       strcmp(optarg, "parquet") == 0;
 	case 'p':
 		return asked->plain = true;
 	case 'u':
@@ -392,8 +404,8 @@ static bool take(struct asked *asked, int option, struct rd_err *err)
 static int run(const struct cmd *cmd, int argc, char **argv, const char *allowed,
 	       bool (*work)(struct job *j, struct rd_err *err))
 {
-	struct asked asked = { .version = 1, .codec = RD_CODEC_NONE };
-	struct job job = { .asked = &asked, .csv.fd = -1 };
+	struct asked asked = { .version = 1, .codec = RD_CODEC_NONE, .form = "csv" };
+	struct job job = { .asked = &asked, .source.file.fd = -1 };
 	struct rd_err err = { 0 };
 	int option, status;
 
@@ -404,10 +416,13 @@ static int run(const struct cmd *cmd, int argc, char **argv, const char *allowed
 							    : "an option is unknown or has a wrong "
 							      "value");
 	if (argc - optind != 1 || (work == seal && !asked.out))
-		return cmd_misused(cmd, work == seal ? "one CSV file and -o OUT.parquet are needed"
+		return cmd_misused(cmd, work == seal ? "one file and -o OUT.parquet are needed"
 						     : "one Parquet file is needed");
 	if (asked.plain && (asked.key || asked.uniform))
 		return cmd_misused(cmd, "--plain goes without --key and --uniform");
+	if (work == seal && !asked.plain && !asked.uniform && asked.codec != RD_CODEC_NONE &&
+	    asked.codec != RD_CODEC_ZSTD)
+		return cmd_misused(cmd, "a sealed table is packed with zstd or not at all");
 	asked.in = argv[optind];
 	status = work(&job, &err) ? 0 : cmd_failed(cmd, &err);
 	job_free(&job);
@@ -421,31 +436,36 @@ static int run_seal(int argc, char **argv)
 
 static int run_unseal(int argc, char **argv)
 {
-	return run(&cmd_unseal, argc, argv, "okn", unseal);
+	return run(&cmd_unseal, argc, argv, "okntc", unseal);
 }
 
 const struct cmd cmd_seal = {
 	.name = "seal",
 	.summary = "encrypts a table where its data is born",
-	.help = "Usage: redoubt seal IN.csv -o OUT.parquet [--key FILE] [--schema FILE]\n"
+	.help = "Usage: redoubt seal IN -o OUT.parquet [--key FILE] [--schema FILE]\n"
 		"                    [--dataset NAME] [--table-version N] [--owner SIGN.pub]\n"
-		"                    [--null TEXT] [--codec none|zstd] [--plain | --uniform]\n"
+		"                    [--null TEXT] [--codec CODEC] [--plain | --uniform]\n"
 		"\n"
-		"Reads CSV (RFC 4180, a line of names first), infers the types from all of it, "
-		"and\n"
-		"writes Parquet whose every column is encrypted with a key of its own. The table's "
-		"key\n"
-		"goes to OUT.key (mode 0600; it stays with you and your broker), a description "
-		"for\n"
-		"those who write rooms to OUT.table (no secret).\n"
+		"Reads CSV (RFC 4180, a line of names first), JSON lines, an Arrow IPC stream or "
+		"plain\n"
+		"Parquet, as the content says; infers the types of text from all of it, and "
+		"writes\n"
+		"Parquet whose every column is encrypted with a key of its own. IN may be - for "
+		"standard\n"
+		"input. The table's key goes to OUT.key (mode 0600; it stays with you and your "
+		"broker), a\n"
+		"description for those who write rooms to OUT.table (no secret).\n"
 		"\n"
 		"  --schema FILE        lines `name type [class] [unique] [not-null]` instead of\n"
 		"                       inferring; classes: hidden join aggregate group visible\n"
 		"  --dataset NAME       the table's name among yours (default: that of the file)\n"
 		"  --table-version N    1 at first; every sealing of a dataset needs a new one\n"
 		"  --owner SIGN.pub     your sign key: rooms need it\n"
-		"  --null TEXT          an unquoted field equal to it is NULL (default: empty)\n"
-		"  --codec zstd         pack pages (default: none)\n"
+		"  --null TEXT          CSV: an unquoted field equal to it is NULL (default: "
+		"empty)\n"
+		"  --codec CODEC        pack pages: none (default), zstd; with --plain and "
+		"--uniform also\n"
+		"                       snappy, gzip, lz4_raw\n"
 		"  --plain              no encryption\n"
 		"  --uniform            one key, no prefix: for other tools, never in a room\n"
 		"\n"
@@ -457,13 +477,23 @@ const struct cmd cmd_seal = {
 const struct cmd cmd_unseal = {
 	.name = "unseal",
 	.summary = "reads a sealed table back as CSV",
-	.help = "Usage: redoubt unseal IN.parquet [--key FILE] [-o OUT.csv] [--null TEXT]\n"
+	.help = "Usage: redoubt unseal IN.parquet [--key FILE] [-o OUT] [--to csv|arrow|parquet]\n"
+		"                      [--null TEXT] [--codec CODEC]\n"
 		"\n"
-		"Decrypts a table with its owner's key and writes it as CSV, to standard output "
-		"or to\n"
-		"a file (mode 0600). NULL is an empty field, an empty text is \"\".\n"
+		"Decrypts a table with its owner's key, to standard output or to a file (mode "
+		"0600).\n"
 		"\n"
-		"Example:\n"
-		"  redoubt unseal visits.parquet --key visits.key | head\n",
+		"  --key FILE    the table's key file, or of another tool's file lines `footer "
+		"HEX`,\n"
+		"                `column NAME HEX`, `aad TEXT`\n"
+		"  --to FORM     csv (default: NULL is an empty field, an empty text is \"\"); "
+		"arrow, an\n"
+		"                IPC stream that pandas, polars and R read; parquet, plain\n"
+		"  --null TEXT   csv: how NULL is written\n"
+		"  --codec CODEC parquet: none (default), zstd, snappy, gzip, lz4_raw\n"
+		"\n"
+		"Examples:\n"
+		"  redoubt unseal visits.parquet --key visits.key | head\n"
+		"  redoubt unseal visits.parquet --key visits.key --to arrow -o visits.arrows\n",
 	.run = run_unseal,
 };

@@ -1,5 +1,5 @@
 /* Tables and answers as CSV: RFC 4180 with LF; a field is quoted only where it must be. */
-#include "table_int.h"
+#include "walk_int.h"
 
 #define FLUSH ((size_t)1 << 20)
 #define OUT_MAX ((size_t)1 << 30)
@@ -83,21 +83,13 @@ static void put_header(const struct form *f, const struct rd_column *column, uin
 /* ---- tables ------------------------------------------------------------------------------ */
 
 struct unload {
-	const struct rd_table *table;
 	const struct rd_sink *sink;
 	struct form form;
-	uint32_t n;
-	struct rd_arena *arena;
-	struct rd_cursor **cursor;
-	struct rd_vec *vec;
 	struct rd_buf out, scratch;
 };
 
 static void unload_free(struct unload *u)
 {
-	for (uint32_t i = 0; u->cursor && i < u->n; i++)
-		rd_cursor_free(&u->cursor[i]);
-	rd_arena_free(&u->arena);
 	rd_buf_free(&u->out);
 	rd_buf_free(&u->scratch);
 }
@@ -114,14 +106,13 @@ static bool flush(struct unload *u, size_t at_least, struct rd_err *err)
 	return true;
 }
 
-static bool unload_batch(struct unload *u, uint32_t rows, struct rd_err *err)
+static bool unload_batch(void *ctx, const struct rd_batch *batch, struct rd_err *err)
 {
-	for (uint32_t c = 0; c < u->n; c++)
-		if (!rd_cursor_read(u->cursor[c], rows, false, &u->vec[c], err))
-			return false;
-	for (uint32_t r = 0; r < rows; r++) {
-		for (uint32_t c = 0; c < u->n; c++) {
-			struct rd_value value = rd_vec_value(&u->vec[c], r);
+	struct unload *u = ctx;
+
+	for (uint32_t r = 0; r < batch->n; r++) {
+		for (uint32_t c = 0; c < batch->n_cols; c++) {
+			struct rd_value value = rd_vec_value(&batch->col[c], r);
 
 			if (c)
 				rd_buf_add_byte(&u->out, u->form.separator);
@@ -135,48 +126,17 @@ static bool unload_batch(struct unload *u, uint32_t rows, struct rd_err *err)
 	return true;
 }
 
-static bool unload_group(struct unload *u, uint32_t group, struct rd_err *err)
-{
-	uint64_t left = rd_table_group_rows(u->table, group);
-
-	for (uint32_t c = 0; c < u->n; c++)
-		if (!rd_cursor_open(u->cursor[c], group, err))
-			return false;
-	while (left) {
-		uint32_t rows = left < RD_BATCH_ROWS ? (uint32_t)left : RD_BATCH_ROWS;
-
-		if (!unload_batch(u, rows, err))
-			return rd_wrap(err, "row group %u", group);
-		left -= rows;
-	}
-	return true;
-}
-
 bool rd_csv_unload(const struct rd_table *table, const struct rd_csv_options *options,
 		   const struct rd_sink *sink, struct rd_err *err)
 {
 	const struct rd_schema *schema = rd_table_schema(table);
-	struct unload u RD_AUTO(unload_free) = { .table = table,
-						 .sink = sink,
+	struct unload u RD_AUTO(unload_free) = { .sink = sink,
 						 .form = form_of(options),
-						 .n = schema->n,
 						 .out = { .max = OUT_MAX },
 						 .scratch = { .max = OUT_MAX } };
 
-	if (!rd_arena_new((size_t)1 << 20, &u.arena, err))
-		return false;
-	u.cursor = RD_NEW_ARRAY(u.arena, struct rd_cursor *, u.n, err);
-	u.vec = RD_NEW_ARRAY(u.arena, struct rd_vec, u.n, err);
-	if (!u.cursor || !u.vec)
-		return false;
-	for (uint32_t c = 0; c < u.n; c++)
-		if (!rd_cursor_new(table, c, &u.cursor[c], err))
-			return false;
-	put_header(&u.form, schema->column, u.n, &u.out);
-	for (uint32_t g = 0; g < rd_table_groups(table); g++)
-		if (!unload_group(&u, g, err))
-			return false;
-	return flush(&u, 0, err);
+	put_header(&u.form, schema->column, schema->n, &u.out);
+	return table_walk(table, unload_batch, &u, err) && flush(&u, 0, err);
 }
 
 /* ---- answers ----------------------------------------------------------------------------- */

@@ -24,6 +24,9 @@ bool rd_stored_type(struct rd_coltype type);
 /* |value| < 10^precision */
 bool rd_decimal_fits(rd_int128 value, uint8_t precision);
 rd_int128 rd_pow10(uint8_t exponent);
+/* The double that prints as the float does: of the decimals that read back as this float, the one
+ * with the fewest digits. */
+double rd_double_of_float(float f);
 
 static inline rd_int128 rd_load_be128(const uint8_t *p)
 {

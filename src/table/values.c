@@ -21,11 +21,8 @@ CONVERT(uint64_to_128, uint64_t, rd_int128, v)
 CONVERT(nanos_to_micros, int64_t, int64_t, v / 1000 - (v % 1000 < 0))
 #undef CONVERT
 
-/*
- * The double that prints as the float does: of the decimals that read back as this float, the one
- * with the fewest digits.  An integer below 2^53 over a power of ten that is exact is rounded once.
- */
-static double double_of(float f)
+/* An integer below 2^53 over a power of ten that is exact is rounded once. */
+double rd_double_of_float(float f)
 {
 	static const double power[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
 	double exact = (double)f, size = f < 0 ? -exact : exact;
@@ -58,7 +55,7 @@ static void float_to_double(const uint8_t *p, uint32_t m, double *out)
 		float f;
 
 		memcpy(&f, p + (size_t)i * 4, 4);
-		out[i] = double_of(f);
+		out[i] = rd_double_of_float(f);
 	}
 }
 
