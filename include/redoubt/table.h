@@ -357,6 +357,23 @@ RD_MUST_USE bool rd_table_join(struct rd_table **part, uint32_t n, struct rd_tab
 /* What a table that was opened lacks for a room, in one line for people; "" if nothing. */
 const char *rd_table_weakness(const struct rd_table *table);
 
+/* How a column is stored, over all row groups; every page's header is read for it. */
+struct rd_storage {
+	uint64_t stored_bytes, plain_bytes; /* of its pages, as in the file and unpacked */
+	uint64_t n_pages, n_dictionaries;
+	uint32_t encodings; /* bit i: Parquet's encoding i was seen in a data page */
+	uint32_t codecs;    /* bit i: codec i */
+	bool own_key, footer_key;
+	bool locked; /* its key is not here: only what the footer says is known */
+};
+RD_MUST_USE bool rd_table_storage(const struct rd_table *table, uint32_t column,
+				  struct rd_storage *out, struct rd_err *err);
+/* "RLE_DICTIONARY", "ZSTD": as Parquet calls them; "?" for a number that it does not have. */
+const char *rd_encoding_name(uint32_t encoding);
+const char *rd_codec_name(uint32_t codec);
+/* Who wrote the file, as it says; empty: it does not. */
+struct rd_view rd_table_created_by(const struct rd_table *table);
+
 /* ---- writing ---------------------------------------------------------------------------- */
 
 /* A streaming sink: `write` appends all bytes or fails. */

@@ -1,5 +1,6 @@
 /* redoubt table show|keys: what a table file has inside, and its keys for other readers. */
 #include "cmd.h"
+#include "keys.h"
 
 #include <redoubt/codec.h>
 #include <redoubt/crypto.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PEM_MAX 8192
 #define OUT_MAX ((size_t)64 << 20)
 #define MEMORY_MAX ((size_t)1 << 30)
 
@@ -19,31 +19,23 @@ struct call {
 	bool json;
 	struct rd_arena *arena;
 	struct rd_os_file in;
-	struct rd_table_key key;
-	struct rd_table_keys keys;
+	struct cmd_keys keys;
 	struct rd_table *table;
+	struct rd_storage *storage; /* of each column */
 };
 
 static void call_free(struct call *c)
 {
 	rd_table_close(&c->table);
 	rd_os_file_close(&c->in);
-	rd_secret_wipe(&c->key.key);
+	cmd_keys_wipe(&c->keys);
 	rd_arena_free_wiped(&c->arena);
-}
-
-static bool read_key(struct call *c, struct rd_err *err)
-{
-	struct rd_buf pem RD_AUTO(rd_buf_free) = { .max = PEM_MAX };
-
-	return (rd_os_file_read_private(c->key_path, PEM_MAX, &pem, err) &&
-		rd_table_key_from_pem(rd_buf_view(&pem), &c->key, err)) ||
-	       rd_wrap(err, "%s", c->key_path);
 }
 
 static bool open_table(struct call *c, struct rd_err *err)
 {
 	struct rd_blob blob;
+	uint32_t n;
 
 	if (!rd_os_file_open(c->file, &c->in, err))
 		return false;
@@ -51,12 +43,17 @@ static bool open_table(struct call *c, struct rd_err *err)
 				 .size = c->in.size,
 				 .read = rd_os_file_pread,
 				 .prefetch = rd_os_file_prefetch };
-	if (c->key_path && (!read_key(c, err) ||
-			    !rd_table_keys_all(&c->key, RD_COLUMNS_MAX, c->arena, &c->keys, err)))
+	if (!cmd_keys_read(c->key_path, c->arena, &c->keys, err) ||
+	    !cmd_keys_open(&c->keys, &blob, c->file, true, &c->table, err))
 		return false;
-	return rd_table_open(&blob, c->key_path ? &c->keys : NULL, RD_TABLE_OWN, MEMORY_MAX,
-			     &c->table, err) ||
-	       rd_wrap(err, "%s", c->file);
+	n = rd_table_schema(c->table)->n;
+	c->storage = RD_NEW_ARRAY(c->arena, struct rd_storage, n, err);
+	if (!c->storage)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (!rd_table_storage(c->table, i, &c->storage[i], err))
+			return rd_wrap(err, "%s", c->file);
+	return true;
 }
 
 static void put_hex(struct rd_buf *out, struct rd_view bytes)
@@ -88,7 +85,25 @@ static bool put_range(const struct rd_column *column, const struct rd_column_sta
 	return rd_value_format(&high, "", out, err);
 }
 
-static bool put_column(const struct call *c, uint32_t i, struct rd_buf *out, struct rd_err *err)
+/* The names of the bits that are set: "PLAIN+RLE_DICTIONARY". */
+static void put_set(uint32_t set, const char *(*name)(uint32_t), struct rd_buf *out)
+{
+	const char *plus = "";
+
+	for (uint32_t i = 0; i < 32; i++)
+		if (set >> i & 1) {
+			rd_buf_printf(out, "%s%s", plus, name(i));
+			plus = "+";
+		}
+}
+
+static const char *key_of(const struct rd_storage *s)
+{
+	return s->locked ? "missing" : s->own_key ? "own" : s->footer_key ? "footer" : "none";
+}
+
+static bool put_column(const struct call *c, uint32_t i, int width, struct rd_buf *out,
+		       struct rd_err *err)
 {
 	const struct rd_column *column = &rd_table_schema(c->table)->column[i];
 	struct rd_column_stats stats;
@@ -96,13 +111,41 @@ static bool put_column(const struct call *c, uint32_t i, struct rd_buf *out, str
 
 	rd_table_column_stats(c->table, i, &stats);
 	rd_coltype_name(column->type, type);
-	rd_buf_printf(out, "%-24.*s %-14s %-5s %-9s %-6s ", RD_FMT(column->name), type,
-		      stats.has_nulls ? "some" : "none", rd_class_name(column->class_),
-		      column->unique ? "yes" : "no");
-	if (!put_range(column, &stats, out, err))
+	rd_buf_printf(out, "%-*.*s  %-14s %-5s %-9s %-6s ", width, RD_FMT(column->name),
+		      column->unreadable ? "unreadable" : type, stats.has_nulls ? "some" : "none",
+		      rd_class_name(column->class_), column->unique ? "yes" : "no");
+	if (column->unreadable)
+		rd_buf_printf(out, "%s", column->unreadable);
+	else if (!put_range(column, &stats, out, err))
 		return false;
 	rd_buf_add_byte(out, '\n');
 	return true;
+}
+
+static void put_storage(const struct call *c, uint32_t i, int width, struct rd_buf *out)
+{
+	const struct rd_column *column = &rd_table_schema(c->table)->column[i];
+	const struct rd_storage *s = &c->storage[i];
+	struct rd_err unused = { 0 };
+	size_t start;
+
+	rd_buf_printf(out, "%-*.*s  %12" PRIu64 " %12" PRIu64 " %7" PRIu64 "  %-7s  ", width,
+		      RD_FMT(column->name), s->stored_bytes, s->plain_bytes, s->n_pages, key_of(s));
+	start = out->len;
+	put_set(s->codecs, rd_codec_name, out);
+	while (out->len - start < 9 && rd_buf_ok(out, &unused))
+		rd_buf_add_byte(out, ' ');
+	put_set(s->encodings, rd_encoding_name, out);
+	rd_buf_add_byte(out, '\n');
+}
+
+static int name_width(const struct rd_schema *schema)
+{
+	size_t most = 6;
+
+	for (uint32_t i = 0; i < schema->n; i++)
+		most = schema->column[i].name.len > most ? schema->column[i].name.len : most;
+	return most < 40 ? (int)most : 40;
 }
 
 static void put_file(const struct call *c, struct rd_buf *out)
@@ -111,25 +154,52 @@ static void put_file(const struct call *c, struct rd_buf *out)
 
 	rd_table_digest(c->table, digest);
 	rd_buf_printf(out,
-		      "%s: %s, %" PRIu64 " rows, %u columns, %u row groups, %" PRIu64 " bytes\n",
+		      "%s: %s, %" PRIu64 " rows, %u columns, %u row group%s, %" PRIu64 " bytes\n",
 		      c->file, rd_table_is_sealed(c->table) ? "sealed" : "plain",
 		      rd_table_rows(c->table), rd_table_schema(c->table)->n,
-		      rd_table_groups(c->table), c->in.size);
-	if (c->key_path)
-		rd_buf_printf(out, "dataset %s, version %" PRIu64 "\n", c->key.id.dataset,
-			      c->key.id.version);
+		      rd_table_groups(c->table), rd_table_groups(c->table) == 1 ? "" : "s",
+		      c->in.size);
+	if (rd_table_created_by(c->table).len)
+		rd_buf_printf(out, "written by %.*s\n", RD_FMT(rd_table_created_by(c->table)));
+	if (c->keys.given && !c->keys.is_foreign)
+		rd_buf_printf(out, "dataset %s, version %" PRIu64 "\n", c->keys.key.id.dataset,
+			      c->keys.key.id.version);
 	rd_buf_printf(out, "tail digest ");
 	put_hex(out, rd_view_of(digest, sizeof(digest)));
-	rd_buf_printf(out, "\n\n%-24s %-14s %-5s %-9s %-6s %s\n", "column", "type", "NULLs",
-		      "class", "unique", "range");
+	rd_buf_printf(out, "\n");
+}
+
+static void put_groups(const struct call *c, struct rd_buf *out)
+{
+	uint32_t n = rd_table_groups(c->table);
+	uint64_t least = UINT64_MAX, most = 0;
+
+	for (uint32_t g = 0; g < n; g++) {
+		uint64_t rows = rd_table_group_rows(c->table, g);
+
+		least = rows < least ? rows : least;
+		most = rows > most ? rows : most;
+	}
+	if (n)
+		rd_buf_printf(out, "row groups of %" PRIu64 " to %" PRIu64 " rows\n", least, most);
 }
 
 static bool show_text(const struct call *c, struct rd_buf *out, struct rd_err *err)
 {
+	const struct rd_schema *schema = rd_table_schema(c->table);
+	int width = name_width(schema);
+
 	put_file(c, out);
-	for (uint32_t i = 0; i < rd_table_schema(c->table)->n; i++)
-		if (!put_column(c, i, out, err))
+	put_groups(c, out);
+	rd_buf_printf(out, "\n%-*s  %-14s %-5s %-9s %-6s %s\n", width, "column", "type", "NULLs",
+		      "class", "unique", "range");
+	for (uint32_t i = 0; i < schema->n; i++)
+		if (!put_column(c, i, width, out, err))
 			return false;
+	rd_buf_printf(out, "\n%-*s  %12s %12s %7s  %-7s  %-8s %s\n", width, "column",
+		      "stored bytes", "unpacked", "pages", "key", "codec", "encodings");
+	for (uint32_t i = 0; i < schema->n; i++)
+		put_storage(c, i, width, out);
 	return true;
 }
 
@@ -138,6 +208,7 @@ static bool put_json_column(const struct call *c, uint32_t i, struct rd_buf *out
 {
 	const struct rd_column *column = &rd_table_schema(c->table)->column[i];
 	struct rd_buf range RD_AUTO(rd_buf_free) = { .max = 256 };
+	const struct rd_storage *s = &c->storage[i];
 	struct rd_column_stats stats;
 	char type[32];
 
@@ -153,6 +224,18 @@ static bool put_json_column(const struct call *c, uint32_t i, struct rd_buf *out
 	if (range.len) {
 		rd_buf_printf(out, ", \"range\": ");
 		rd_json_put_string(out, rd_buf_view(&range));
+	}
+	rd_buf_printf(out,
+		      ",\n     \"stored_bytes\": %" PRIu64 ", \"plain_bytes\": %" PRIu64
+		      ", \"pages\": %" PRIu64 ", \"key\": \"%s\", \"codec\": \"",
+		      s->stored_bytes, s->plain_bytes, s->n_pages, key_of(s));
+	put_set(s->codecs, rd_codec_name, out);
+	rd_buf_printf(out, "\", \"encodings\": \"");
+	put_set(s->encodings, rd_encoding_name, out);
+	rd_buf_printf(out, "\"");
+	if (column->unreadable) {
+		rd_buf_printf(out, ", \"unreadable\": ");
+		rd_json_put_string(out, rd_view_str(column->unreadable));
 	}
 	rd_buf_add_byte(out, '}');
 	return true;
@@ -185,8 +268,8 @@ static bool put_keys(const struct call *c, struct rd_buf *out)
 {
 	const struct rd_schema *schema = rd_table_schema(c->table);
 
-	for (uint32_t i = 0; i < c->keys.n; i++) {
-		const struct rd_column_key *key = &c->keys.key[i];
+	for (uint32_t i = 0; i < c->keys.keys.n; i++) {
+		const struct rd_column_key *key = &c->keys.keys.key[i];
 
 		if (key->column == RD_FOOTER_KEY)
 			rd_buf_printf(out, "footer ");
@@ -199,7 +282,7 @@ static bool put_keys(const struct call *c, struct rd_buf *out)
 		rd_buf_add_byte(out, '\n');
 	}
 	rd_buf_printf(out, "aad-hex ");
-	put_hex(out, c->keys.aad_prefix);
+	put_hex(out, c->keys.keys.aad_prefix);
 	rd_buf_add_byte(out, '\n');
 	return true;
 }
@@ -238,6 +321,9 @@ static bool work(struct call *c, struct rd_buf *out, struct rd_err *err)
 	if (!rd_crypto_init(err) || !rd_arena_new(MEMORY_MAX, &c->arena, err) ||
 	    !open_table(c, err))
 		return false;
+	if (strcmp(c->verb, "keys") == 0 && c->keys.is_foreign)
+		return rd_fail(err, RD_FAULT_USAGE, "table.keys.form",
+			       "%s is a plain key file already", c->key_path);
 	if (!(strcmp(c->verb, "keys") == 0 ? put_keys(c, out)
 	      : c->json                    ? show_json(c, out, err)
 					   : show_text(c, out, err)))
@@ -266,9 +352,10 @@ const struct cmd cmd_table = {
 	.help = "Usage: redoubt table show FILE [--key FILE] [-o json]\n"
 		"       redoubt table keys FILE --key FILE\n"
 		"\n"
-		"show prints rows, columns with their types, classes and ranges, and the digest "
-		"that a\n"
-		"room pins. keys prints the keys of footer and columns and the AAD prefix in "
+		"show prints rows, columns with their types, classes and ranges, how they are "
+		"stored\n"
+		"(sizes, pages, keys, codecs, encodings), and the digest that a room pins. keys "
+		"prints the keys of footer and columns and the AAD prefix in "
 		"hex, one\n"
 		"a line, for other readers of encrypted Parquet: keep them as secret as the "
 		"table.\n"

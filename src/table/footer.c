@@ -539,6 +539,8 @@ bool pq_footer_read(struct rd_view bytes, struct rd_arena *arena, struct pq_foot
 				return false;
 		} else if (f.id == 5) {
 			read_entries(&t, &f, out);
+		} else if (f.id == 6) {
+			out->created_by = thrift_binary(&t, &f);
 		} else if (f.id == 8 && thrift_enter(&t, &f)) {
 			read_algorithms(&t, &out->crypto);
 			out->signature_len = PQ_SIGNATURE_LEN;

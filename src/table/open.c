@@ -390,6 +390,9 @@ static bool check_group(struct rd_table *t, uint32_t g, enum rd_table_mode mode,
 	for (uint32_t i = 0; i < t->footer.n_leaves; i++) {
 		struct pq_chunk *c = &group->chunk[i];
 
+		/* DuckDB does not say of its columns that they are sealed with the footer's key. */
+		if (t->tail.sealed && t->aad_base.len == 0 && c->crypto == PQ_CRYPTO_NONE)
+			c->crypto = PQ_CRYPTO_FOOTER_KEY;
 		if (c->has_file_path)
 			return refuse(err, "table.file_path",
 				      "a column's pages are in another file");

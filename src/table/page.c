@@ -129,6 +129,18 @@ static bool sealed_header(struct rd_cursor *c, bool dictionary, size_t *len, str
 	return table_padding_fits(c->table, plain.used - used, err);
 }
 
+/* DuckDB's own files do not always count what sealing adds to a page: the module itself does. */
+static bool duckdb_body_len(struct rd_cursor *c, struct rd_err *err)
+{
+	struct page *p = &c->page;
+
+	if (c->end - p->body_at < 4 || !fetch(c, p->body_at, 4, err))
+		return cursor_bad_page(c, "it is longer than the column", err);
+	if (rd_load_le32(c->raw.data) == (uint64_t)p->header.stored_size + MODULE_OVERHEAD - 4)
+		p->body_len += MODULE_OVERHEAD;
+	return true;
+}
+
 static bool read_header(struct rd_cursor *c, bool dictionary, struct rd_err *err)
 {
 	struct page *p = &c->page;
@@ -141,6 +153,8 @@ static bool read_header(struct rd_cursor *c, bool dictionary, struct rd_err *err
 		return false;
 	p->body_at = c->at + len;
 	p->body_len = p->header.stored_size;
+	if (c->aead && c->table->aad_base.len == 0 && !duckdb_body_len(c, err))
+		return false;
 	if (p->body_len > c->end - p->body_at)
 		return cursor_bad_page(c, "it is longer than the column", err);
 	c->at = p->body_at + p->body_len;

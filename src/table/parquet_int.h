@@ -113,6 +113,7 @@ struct pq_footer {
 	uint32_t n_leaves, n_groups;
 	struct pq_leaf *leaf;
 	struct pq_group *group;
+	struct rd_view created_by;
 	struct rd_view columns; /* our own entry PQ_COLUMNS_ENTRY; empty: there is none */
 	bool has_column_orders;
 	struct pq_file_crypto crypto; /* of a plain footer that is signed */

@@ -1,0 +1,88 @@
+/* What a file has inside: sizes, pages, encodings, keys. */
+#include "cursor_int.h"
+
+static void drop_cursor(struct rd_cursor **c)
+{
+	rd_cursor_free(c);
+}
+
+/* Walks the pages of one chunk by their headers. */
+static bool walk_pages(struct rd_cursor *c, uint32_t group, struct rd_storage *out,
+		       struct rd_err *err)
+{
+	if (!rd_cursor_open(c, group, err))
+		return false;
+	while (c->rows_left) {
+		if (!cursor_next_page(c, err))
+			return false;
+		out->n_pages++;
+		if (c->page.header.encoding < 32)
+			out->encodings |= 1u << c->page.header.encoding;
+	}
+	out->n_dictionaries += c->dict.data != NULL;
+	return true;
+}
+
+static void add_chunk(const struct pq_chunk *chunk, struct rd_storage *out)
+{
+	out->own_key |= chunk->crypto == PQ_CRYPTO_COLUMN_KEY;
+	out->footer_key |= chunk->crypto == PQ_CRYPTO_FOOTER_KEY;
+	if (!chunk->has_meta) {
+		out->locked = true;
+		return;
+	}
+	out->stored_bytes += chunk->meta.stored_size;
+	out->plain_bytes += chunk->meta.plain_size;
+	if (chunk->meta.codec < 32)
+		out->codecs |= 1u << chunk->meta.codec;
+}
+
+bool rd_table_storage(const struct rd_table *t, uint32_t column, struct rd_storage *out,
+		      struct rd_err *err)
+{
+	struct rd_cursor *c RD_AUTO(drop_cursor) = NULL;
+
+	*out = (struct rd_storage){ 0 };
+	for (uint32_t g = 0; g < t->footer.n_groups; g++)
+		add_chunk(&t->footer.group[g].chunk[column], out);
+	if (out->locked || t->schema.column[column].unreadable)
+		return true;
+	if (!rd_cursor_new(t, column, &c, err))
+		return false;
+	for (uint32_t g = 0; g < t->footer.n_groups; g++)
+		if (!walk_pages(c, g, out, err))
+			return false;
+	return true;
+}
+
+const char *rd_encoding_name(uint32_t encoding)
+{
+	static const char *const names[] = {
+		[PQ_PLAIN] = "PLAIN",
+		[PQ_PLAIN_DICTIONARY] = "PLAIN_DICTIONARY",
+		[PQ_RLE] = "RLE",
+		[PQ_DELTA_BINARY_PACKED] = "DELTA_BINARY_PACKED",
+		[PQ_DELTA_LENGTH_BYTE_ARRAY] = "DELTA_LENGTH_BYTE_ARRAY",
+		[PQ_DELTA_BYTE_ARRAY] = "DELTA_BYTE_ARRAY",
+		[PQ_RLE_DICTIONARY] = "RLE_DICTIONARY",
+		[PQ_BYTE_STREAM_SPLIT] = "BYTE_STREAM_SPLIT",
+	};
+
+	return encoding < sizeof(names) / sizeof(names[0]) && names[encoding] ? names[encoding]
+									      : "?";
+}
+
+const char *rd_codec_name(uint32_t codec)
+{
+	static const char *const names[] = {
+		[RD_CODEC_NONE] = "none", [RD_CODEC_SNAPPY] = "snappy",   [RD_CODEC_GZIP] = "gzip",
+		[RD_CODEC_ZSTD] = "zstd", [RD_CODEC_LZ4_RAW] = "lz4_raw",
+	};
+
+	return codec < sizeof(names) / sizeof(names[0]) && names[codec] ? names[codec] : "?";
+}
+
+struct rd_view rd_table_created_by(const struct rd_table *t)
+{
+	return t->footer.created_by;
+}

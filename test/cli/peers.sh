@@ -1,0 +1,79 @@
+#!/bin/sh
+# Other tools from npm: apache-arrow and hyparquet read what we write and we what they write; DuckDB's own encryption.
+. "$RD_SRC/test/cli/lib.sh"
+
+skip() {
+	[ "${CI:-}" = true ] && { echo "Bail out! $1"; exit 1; }
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+command -v npm >/dev/null || skip "no npm"
+mkdir -p "$RD_BUILD/peers"
+[ -d "$RD_BUILD/peers/node_modules/hyparquet-compressors" ] ||
+	(cd "$RD_BUILD/peers" && npm install --package-lock=false --no-save apache-arrow@21.2.0 hyparquet@1.31.5 \
+		hyparquet-compressors@1.1.2 @duckdb/node-api@1.5.6-r.1) >npm.log 2>&1 || skip "npm could not install the peers"
+cp "$RD_SRC/test/tools/peers.mjs" "$RD_BUILD/peers/peers.mjs"
+peer() {
+	node "$RD_BUILD/peers/peers.mjs" "$@"
+}
+
+cat >t.csv <<'X'
+id,price,rate,flag,day,word
+1,1.50,0.25,true,2024-02-29,plain
+2,-0.01,-1.50,false,1970-01-01,a text of more than twelve bytes
+3,,,,,
+X
+# hyparquet reads every codec
+printf '1,1.5,0.25,true,2024-02-29,plain\n2,-0.01,-1.5,false,1970-01-01,a text of more than twelve bytes\n3,,,,,\n' >want
+for codec in none zstd snappy gzip lz4_raw; do
+	"$REDOUBT" seal t.csv -o $codec.parquet --plain --codec $codec >/dev/null
+	t_exit 0 "hyparquet reads a plain file packed with $codec" peer hyparquet "$t_dir/$codec.parquet"
+	t_same out want "as it was written"
+	t_exit 0 "and so do we" "$REDOUBT" unseal $codec.parquet
+	t_same out t.csv "as it was written"
+done
+
+# apache-arrow, both ways
+"$REDOUBT" seal t.csv -o sealed.parquet --key t.key >/dev/null
+t_exit 0 "a sealed table becomes an Arrow stream" "$REDOUBT" unseal sealed.parquet --key t.key --to arrow -o t.arrows
+t_exit 0 "that apache-arrow reads" peer arrow-read "$t_dir/t.arrows"
+t_out '^id Int64,price Decimal.*,rate Decimal.*,flag Bool,day Date32<DAY>,word Utf8$' "with its types"
+t_out '^2,-1,-150,false,0,a text of more than twelve bytes$' "and its rows"
+t_exit 0 "the stream is a table, too" "$REDOUBT" query -t t=t.arrows -o csv 'SELECT * FROM t ORDER BY id'
+t_same out t.csv "with the same rows"
+t_exit 0 "an answer as a stream" "$REDOUBT" query -t t=t.csv -o arrow 'SELECT count(*) AS n, sum(price) AS s FROM t'
+mv out answer.arrows
+t_exit 0 "is read by apache-arrow" peer arrow-read "$t_dir/answer.arrows"
+t_out '^3,' "with its rows"
+t_exit 0 "apache-arrow writes a stream" peer arrow-write "$t_dir/peer.arrows"
+cat >want <<'X'
+id,big,tiny,real,flag,word,line,day,moment
+1,1,0,0.5,true,one,a,1970-01-01,1970-01-01 00:00:00
+2,-9223372036854775808,255,-1.25,false,two,"",2024-02-29,2023-11-14 22:13:20.123
+3,9223372036854775807,7,3,true,one,a text of more than twelve bytes,1969-12-31,1969-12-31 23:59:59.999
+,,,,,,,,
+X
+t_exit 0 "that we read" "$REDOUBT" query -t t=peer.arrows -o csv 'SELECT * FROM t ORDER BY id'
+t_same out want "value by value"
+t_exit 0 "also from standard input, sealed" sh -c '"$1" seal - -o piped.parquet --key piped.key <peer.arrows' sh "$REDOUBT"
+t_exit 0 "and back" "$REDOUBT" query -t t=piped.parquet,key=piped.key -o csv 'SELECT * FROM t ORDER BY id'
+t_same out want "value by value"
+
+# DuckDB's own encryption has no AAD: only when asked for, and with a warning
+cat >"$RD_BUILD/peers/encrypt.mjs" <<'X'
+import { DuckDBInstance } from '@duckdb/node-api';
+const connection = await (await DuckDBInstance.create(':memory:')).connect();
+for (const sql of ["SET force_mbedtls_unsafe=true", "PRAGMA add_parquet_key('k', '0123456789012345')",
+  `COPY (SELECT i AS id, 'row ' || i AS word FROM range(1000) t(i)) TO '${process.argv[2]}' (FORMAT parquet, ENCRYPTION_CONFIG {footer_key: 'k'})`])
+  await connection.run(sql);
+X
+t_exit 0 "DuckDB encrypts a file" node "$RD_BUILD/peers/encrypt.mjs" "$t_dir/duck.parquet"
+printf 'footer 30313233343536373839303132333435\n' >duck.key
+chmod 600 duck.key
+t_exit 3 "that is refused" "$REDOUBT" query -t t=duck.parquet,key=duck.key 'SELECT count(*) FROM t'
+t_err 'table\.crypto\.unique' "for its pages can be swapped"
+t_exit 0 "unless it is asked for" "$REDOUBT" query --without-aad -t t=duck.parquet,key=duck.key -o csv \
+	'SELECT count(*) AS n, max(word) AS last FROM t'
+t_out '^1000,row 999$' "and then read"
+t_err 'no AAD at all' "with a warning"
+t_done
