@@ -106,6 +106,8 @@ const struct rd_code_text rd_table_codes[] = {
 	  "The file was changed, or the footer key is another's." },
 	{ "table.crypto.unique", "An encrypted file has no aad_file_unique.",
 	  "Its pages can be swapped unnoticed.  For your own use: `redoubt query --without-aad`." },
+	{ "table.schema", "A declared schema is not that of a file which has types of its own.",
+	  "Leave --schema out, or declare the names and types of the file, in its order." },
 	{ "table.parts", "Several files cannot be one table.",
 	  "Files of one table have the same columns: names, types and order." },
 	{ "table.page.crc", "A page does not have the checksum that its header states.",

@@ -27,22 +27,26 @@ bool rd_cursor_new(const struct rd_table *table, uint32_t column, struct rd_curs
 	return true;
 }
 
-void rd_cursor_free(struct rd_cursor **cursor)
+static void free_stores(struct rd_cursor *c)
 {
-	struct rd_cursor *c = *cursor;
 	struct rd_store *stores[] = { &c->raw,        &c->plain,   &c->unpacked,  &c->lengths,
 				      &c->expanded,   &c->recoded, &c->dict_page, &c->dict_recoded,
 				      &c->dict_value, &c->flat,    &c->codes,     &c->texts };
 
-	if (!c)
-		return;
 	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
 		/* Plaintext does not stay in memory that is given back. */
 		if (stores[i]->data && c->table && c->table->tail.sealed)
 			rd_wipe(stores[i]->data, stores[i]->cap);
 		rd_store_free(stores[i]);
 	}
-	free(c);
+}
+
+void rd_cursor_free(struct rd_cursor **cursor)
+{
+	if (!*cursor)
+		return;
+	free_stores(*cursor);
+	free(*cursor);
 	*cursor = NULL;
 }
 

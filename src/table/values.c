@@ -28,9 +28,9 @@ double rd_double_of_float(float f)
 	double exact = (double)f, size = f < 0 ? -exact : exact;
 	char text[32];
 
-	if (!(size < 1e9))
-		return exact; /* digits behind the point are none, or it is no number */
-	if (size >= 1e-3 || size == 0) {
+	if (size == 0 || !isfinite(exact))
+		return exact;
+	if (size >= 1e-3 && size < 1e7) {
 		for (size_t i = 0; i < sizeof(power) / sizeof(power[0]); i++) {
 			double digits = rint(exact * power[i]);
 
@@ -40,7 +40,7 @@ double rd_double_of_float(float f)
 				return digits / power[i];
 		}
 	}
-	for (int precision = 1; precision < 9; precision++) {
+	for (int precision = 0; precision < 8; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, exact);
 		if (strtof(text, NULL) == f)
 			return strtod(text, NULL);
