@@ -26,7 +26,7 @@ bool rd_csv_infer(const struct rd_blob *blob, const char *name,
 		  const struct rd_csv_options *options, struct rd_arena *arena,
 		  struct rd_schema *out, struct rd_err *err)
 {
-	struct csv_reader r RD_AUTO(csv_close) = { .blob = blob };
+	struct csv_reader r RD_AUTO(csv_close) = { .line = 1 };
 	struct rd_column *column;
 	struct infer *seen;
 	uint32_t n;

@@ -2,7 +2,7 @@
 #ifndef RD_TABLE_CSV_INT_H
 #define RD_TABLE_CSV_INT_H
 
-#include "table_int.h"
+#include "text_int.h"
 
 #define CSV_RECORD_MAX ((size_t)64 << 20) /* bytes of one record */
 
@@ -12,13 +12,9 @@ struct csv_field {
 };
 
 struct csv_reader {
-	const struct rd_blob *blob;
-	const char *name;
+	struct text_window text;
 	struct rd_view null_text;
 	uint8_t separator;
-	uint64_t offset;        /* of the next byte to fetch */
-	struct rd_store window; /* bytes [at, len) of it are not yet read */
-	size_t at, len;
 	uint64_t line, record_line; /* of the next byte; where the record begins; from 1 */
 	uint64_t breaks;            /* line ends inside the record's quotes */
 	struct csv_field *field;    /* of the record at hand */

@@ -19,13 +19,13 @@ static bool check_names(struct load *l, struct rd_err *err)
 
 	if (r->n_fields != l->rows.schema->n)
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.header",
-			       "%s: line 1: %u columns, the schema has %u", r->name, r->n_fields,
-			       l->rows.schema->n);
+			       "%s: line 1: %u columns, the schema has %u", r->text.name,
+			       r->n_fields, l->rows.schema->n);
 	for (uint32_t i = 0; i < l->rows.schema->n; i++)
 		if (!rd_view_eq(r->field[i].text, l->rows.schema->column[i].name))
 			return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.header",
 				       "%s: line 1: field %u is called %.*s, in the schema %.*s",
-				       r->name, i + 1, RD_FMT(r->field[i].text),
+				       r->text.name, i + 1, RD_FMT(r->field[i].text),
 				       RD_FMT(l->rows.schema->column[i].name));
 	return true;
 }
@@ -66,6 +66,6 @@ bool rd_csv_load(const struct rd_blob *blob, const char *name, const struct rd_c
 		if (!load_record(&l, err) || !row_load_end_row(&l.rows, &handed_on, err))
 			return false;
 		if (handed_on && options->progress)
-			options->progress(options->progress_ctx, l.r.offset - (l.r.len - l.r.at));
+			options->progress(options->progress_ctx, text_done(&l.r.text));
 	}
 }

@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define WINDOW ((size_t)1 << 20)
-
 enum scan { SCAN_FIELD, SCAN_LAST, SCAN_MORE, SCAN_BAD };
 
 static bool bad_option(uint8_t c)
@@ -15,36 +13,20 @@ static bool bad_option(uint8_t c)
 
 static bool read_more(struct csv_reader *r, struct rd_err *err)
 {
-	size_t keep = r->len - r->at, want;
-	uint64_t left = r->blob->size - r->offset;
-	struct rd_span span;
-
-	if (keep >= CSV_RECORD_MAX)
+	if (r->text.len - r->text.at >= CSV_RECORD_MAX)
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.record",
 			       "%s: line %" PRIu64 ": a record of more than %zu MiB (is a quote "
 			       "not closed?)",
-			       r->name, r->record_line, CSV_RECORD_MAX >> 20);
-	want = keep > WINDOW / 2 ? keep * 2 : WINDOW;
-	if (keep && r->at)
-		memmove(r->window.data, r->window.data + r->at, keep);
-	if (!rd_store_grow(&r->window, want, keep, err))
-		return false;
-	r->at = 0;
-	r->len = keep;
-	span = (struct rd_span){ .data = r->window.data, .cap = want, .used = keep };
-	if (left < span.cap - span.used)
-		span.cap = span.used + (size_t)left;
-	if (!r->blob->read(r->blob->ctx, r->offset, &span, err))
-		return rd_wrap(err, "%s", r->name);
-	r->offset += span.cap - keep;
-	r->len = span.cap;
-	return true;
+			       r->text.name, r->record_line, CSV_RECORD_MAX >> 20);
+	return text_more(&r->text, err);
 }
 
 bool csv_open(struct csv_reader *r, const struct rd_blob *blob, const char *name,
 	      const struct rd_csv_options *options, struct rd_err *err)
 {
-	*r = (struct csv_reader){ .blob = blob, .name = name, .line = 1, .record_line = 1 };
+	*r = (struct csv_reader){ .text = { .blob = blob, .name = name },
+				  .line = 1,
+				  .record_line = 1 };
 	r->null_text = rd_view_str(options->null_text ? options->null_text : "");
 	r->separator = options->separator ? (uint8_t)options->separator : ',';
 	for (size_t i = 0; i < r->null_text.len; i++)
@@ -58,18 +40,12 @@ bool csv_open(struct csv_reader *r, const struct rd_blob *blob, const char *name
 	r->field = calloc(RD_COLUMNS_MAX, sizeof(*r->field));
 	if (!r->field)
 		return rd_fail_errno(err, "base.memory", "fields");
-	if (!read_more(r, err))
-		return false;
-	if (r->len >= 3 && memcmp(r->window.data, "\xef\xbb\xbf", 3) == 0)
-		r->at = 3;
-	return true;
+	return text_open(&r->text, err);
 }
 
 void csv_close(struct csv_reader *r)
 {
-	if (r->window.data)
-		rd_wipe(r->window.data, r->window.cap);
-	rd_store_free(&r->window);
+	text_close(&r->text);
 	free(r->field);
 	r->field = NULL;
 }
@@ -77,32 +53,32 @@ void csv_close(struct csv_reader *r)
 static enum scan complain(const struct csv_reader *r, uint64_t breaks, struct rd_err *err,
 			  const char *code, const char *what)
 {
-	(void)rd_fail(err, RD_FAULT_MALFORMED, code, "%s: line %" PRIu64 ": field %u %s", r->name,
-		      r->line + breaks, r->n_fields + 1, what);
+	(void)rd_fail(err, RD_FAULT_MALFORMED, code, "%s: line %" PRIu64 ": field %u %s",
+		      r->text.name, r->line + breaks, r->n_fields + 1, what);
 	return SCAN_BAD;
 }
 
 /* What stands behind a field: a separator, a line end, the end of the file. */
 static enum scan scan_end(const struct csv_reader *r, size_t *at, struct rd_err *err)
 {
-	bool final = r->offset == r->blob->size;
+	bool final = text_is_all(&r->text);
 
-	if (*at == r->len)
+	if (*at == r->text.len)
 		return final ? SCAN_LAST : SCAN_MORE;
-	if (r->window.data[*at] == r->separator) {
+	if (r->text.window.data[*at] == r->separator) {
 		++*at;
 		return SCAN_FIELD;
 	}
-	if (r->window.data[*at] == '\n') {
+	if (r->text.window.data[*at] == '\n') {
 		++*at;
 		return SCAN_LAST;
 	}
-	if (r->window.data[*at] != '\r')
+	if (r->text.window.data[*at] != '\r')
 		return complain(r, r->breaks, err, "table.csv.quote",
 				"has text behind its closing quote");
-	if (*at + 1 == r->len && !final)
+	if (*at + 1 == r->text.len && !final)
 		return SCAN_MORE;
-	if (*at + 1 == r->len || r->window.data[*at + 1] != '\n')
+	if (*at + 1 == r->text.len || r->text.window.data[*at + 1] != '\n')
 		return complain(r, r->breaks, err, "table.csv.cr",
 				"has a carriage return outside quotes that ends no line");
 	*at += 2;
@@ -112,22 +88,22 @@ static enum scan scan_end(const struct csv_reader *r, size_t *at, struct rd_err 
 static enum scan scan_quoted(struct csv_reader *r, size_t *at, struct csv_field *f,
 			     struct rd_err *err)
 {
-	const uint8_t *data = r->window.data, *quote;
+	const uint8_t *data = r->text.window.data, *quote;
 	size_t from = *at + 1, end = from;
 	uint64_t opened = r->breaks;
 
 	for (;; end += 2) {
-		bool final = r->offset == r->blob->size;
+		bool final = text_is_all(&r->text);
 
-		quote = end < r->len ? memchr(data + end, '"', r->len - end) : NULL;
+		quote = end < r->text.len ? memchr(data + end, '"', r->text.len - end) : NULL;
 		if (!quote)
 			return final ? complain(r, opened, err, "table.csv.quote",
 						"has no closing quote")
 				     : SCAN_MORE;
 		end = (size_t)(quote - data);
-		if (end + 1 == r->len && !final)
+		if (end + 1 == r->text.len && !final)
 			return SCAN_MORE;
-		if (end + 1 == r->len || data[end + 1] != '"')
+		if (end + 1 == r->text.len || data[end + 1] != '"')
 			break;
 	}
 	*f = (struct csv_field){ rd_view_of(data + from, end - from), true };
@@ -142,10 +118,10 @@ static enum scan scan_quoted(struct csv_reader *r, size_t *at, struct csv_field 
 static enum scan scan_plain(struct csv_reader *r, size_t *at, struct csv_field *f,
 			    struct rd_err *err)
 {
-	const uint8_t *data = r->window.data;
+	const uint8_t *data = r->text.window.data;
 	size_t from = *at, end = from;
 
-	for (; end < r->len; end++) {
+	for (; end < r->text.len; end++) {
 		uint8_t c = data[end];
 
 		if (c == r->separator || c == '\n' || c == '\r')
@@ -177,12 +153,12 @@ static void unescape(struct csv_field *f)
 	f->text.len = (size_t)(out - f->text.data);
 }
 
-/* One record from r->at on; *end: behind it. */
+/* One record from r->text.at on; *end: behind it. */
 static enum scan scan_record(struct csv_reader *r, size_t *end, struct rd_err *err)
 {
 	enum scan got = SCAN_FIELD;
 
-	*end = r->at;
+	*end = r->text.at;
 	r->n_fields = 0;
 	r->breaks = 0;
 	while (got == SCAN_FIELD) {
@@ -191,10 +167,11 @@ static enum scan scan_record(struct csv_reader *r, size_t *end, struct rd_err *e
 		if (r->n_fields == RD_COLUMNS_MAX)
 			return complain(r, r->breaks, err, "table.csv.fields",
 					"is one too many: at most 4096 are taken");
-		if (*end == r->len && r->offset < r->blob->size)
+		if (*end == r->text.len && !text_is_all(&r->text))
 			return SCAN_MORE;
-		got = *end < r->len && r->window.data[*end] == '"' ? scan_quoted(r, end, f, err)
-								   : scan_plain(r, end, f, err);
+		got = *end < r->text.len && r->text.window.data[*end] == '"'
+			      ? scan_quoted(r, end, f, err)
+			      : scan_plain(r, end, f, err);
 		r->n_fields += got == SCAN_FIELD || got == SCAN_LAST;
 	}
 	return got;
@@ -206,7 +183,7 @@ bool csv_next(struct csv_reader *r, bool *more, struct rd_err *err)
 	size_t end = 0;
 
 	r->record_line = r->line;
-	*more = r->at < r->len || r->offset < r->blob->size;
+	*more = r->text.at < r->text.len || !text_is_all(&r->text);
 	if (!*more)
 		return true;
 	for (;;) {
@@ -220,7 +197,7 @@ bool csv_next(struct csv_reader *r, bool *more, struct rd_err *err)
 	}
 	for (uint32_t i = 0; i < r->n_fields; i++)
 		unescape(&r->field[i]);
-	r->at = end;
+	r->text.at = end;
 	r->line += r->breaks + 1;
 	return true;
 }
@@ -228,7 +205,7 @@ bool csv_next(struct csv_reader *r, bool *more, struct rd_err *err)
 bool csv_place(const struct csv_reader *r, uint32_t field, struct rd_view column,
 	       struct rd_err *err)
 {
-	return rd_wrap(err, "%s: line %" PRIu64 ": field %u (%.*s)", r->name, r->record_line,
+	return rd_wrap(err, "%s: line %" PRIu64 ": field %u (%.*s)", r->text.name, r->record_line,
 		       field + 1, RD_FMT(column));
 }
 
@@ -240,12 +217,12 @@ static bool header_name(const struct csv_reader *r, uint32_t i, struct rd_err *e
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.header",
 			       "%s: line 1: field %u: a column's name must have 1 to %d bytes of "
 			       "UTF-8",
-			       r->name, i + 1, RD_COLUMN_NAME_MAX);
+			       r->text.name, i + 1, RD_COLUMN_NAME_MAX);
 	for (uint32_t k = 0; k < i; k++)
 		if (rd_view_eq(r->field[k].text, name))
 			return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.header",
-				       "%s: line 1: fields %u and %u are both called %.*s", r->name,
-				       k + 1, i + 1, RD_FMT(name));
+				       "%s: line 1: fields %u and %u are both called %.*s",
+				       r->text.name, k + 1, i + 1, RD_FMT(name));
 	return true;
 }
 
@@ -257,7 +234,7 @@ bool csv_header(struct csv_reader *r, struct rd_err *err)
 		return false;
 	if (!more)
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.header",
-			       "%s: is empty: the first line must name the columns", r->name);
+			       "%s: is empty: the first line must name the columns", r->text.name);
 	for (uint32_t i = 0; i < r->n_fields; i++)
 		if (!header_name(r, i, err))
 			return false;
@@ -269,7 +246,7 @@ bool csv_check_fields(const struct csv_reader *r, uint32_t n, struct rd_err *err
 	if (r->n_fields == n)
 		return true;
 	return rd_fail(err, RD_FAULT_MALFORMED, "table.csv.fields",
-		       "%s: line %" PRIu64 ": %u field%s, the first line has %u%s", r->name,
+		       "%s: line %" PRIu64 ": %u field%s, the first line has %u%s", r->text.name,
 		       r->record_line, r->n_fields, r->n_fields == 1 ? "" : "s", n,
 		       r->n_fields == 1 && r->field[0].text.len == 0 ? " (an empty line)" : "");
 }

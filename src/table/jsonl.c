@@ -62,8 +62,8 @@ static void inference_free(struct inference **f)
 static bool twice(const struct jsonl_reader *r, struct rd_view name, struct rd_err *err)
 {
 	return rd_fail(err, RD_FAULT_MALFORMED, "table.jsonl.form",
-		       "%s: line %" PRIu64 ": the name %.*s stands there twice", r->name, r->line,
-		       RD_FMT(name));
+		       "%s: line %" PRIu64 ": the name %.*s stands there twice", r->text.name,
+		       r->line, RD_FMT(name));
 }
 
 static bool see_member(struct inference *f, const struct jsonl_member *m, struct rd_arena *arena,
@@ -75,7 +75,7 @@ static bool see_member(struct inference *f, const struct jsonl_member *m, struct
 	if (!*slot) {
 		if (f->n == RD_COLUMNS_MAX)
 			return rd_fail(err, RD_FAULT_MALFORMED, "table.jsonl.form",
-				       "%s: line %" PRIu64 ": more than %u columns", f->r.name,
+				       "%s: line %" PRIu64 ": more than %u columns", f->r.text.name,
 				       f->r.line, RD_COLUMNS_MAX);
 		if (!rd_arena_copy(arena, m->name, &f->column[f->n].name, err))
 			return false;
@@ -100,7 +100,7 @@ static bool see_member(struct inference *f, const struct jsonl_member *m, struct
 	       rd_fail(err, RD_FAULT_MALFORMED, "table.jsonl.type",
 		       "%s: column %.*s is text on line %" PRIu64 " and something else on line "
 		       "%" PRIu64,
-		       f->r.name, RD_FMT(m->name), seen->text_line, seen->other_line);
+		       f->r.text.name, RD_FMT(m->name), seen->text_line, seen->other_line);
 }
 
 bool rd_jsonl_infer(const struct rd_blob *blob, const char *name, struct rd_arena *arena,
@@ -160,7 +160,7 @@ static void load_free(struct load **l)
 
 static bool place(const struct load *l, struct rd_view column, struct rd_err *err)
 {
-	return rd_wrap(err, "%s: line %" PRIu64 ", column %.*s", l->r.name, l->r.line,
+	return rd_wrap(err, "%s: line %" PRIu64 ", column %.*s", l->r.text.name, l->r.line,
 		       RD_FMT(column));
 }
 
@@ -185,8 +185,8 @@ static bool load_member(struct load *l, const struct jsonl_member *m, struct rd_
 
 	if (!slot)
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.jsonl.form",
-			       "%s: line %" PRIu64 ": the schema has no column %.*s", l->r.name,
-			       l->r.line, RD_FMT(m->name));
+			       "%s: line %" PRIu64 ": the schema has no column %.*s",
+			       l->r.text.name, l->r.line, RD_FMT(m->name));
 	if (l->last[slot - 1] == l->row)
 		return twice(&l->r, m->name, err);
 	l->last[slot - 1] = l->row;
@@ -235,6 +235,6 @@ bool rd_jsonl_load(const struct rd_blob *blob, const char *name,
 		if (!load_object(l, err) || !row_load_end_row(&l->rows, &handed_on, err))
 			return false;
 		if (handed_on && options->progress)
-			options->progress(options->progress_ctx, jsonl_done(&l->r));
+			options->progress(options->progress_ctx, text_done(&l->r.text));
 	}
 }

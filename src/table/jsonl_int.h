@@ -2,7 +2,7 @@
 #ifndef RD_TABLE_JSONL_INT_H
 #define RD_TABLE_JSONL_INT_H
 
-#include "table_int.h"
+#include "text_int.h"
 
 #define JSONL_RECORD_MAX ((size_t)64 << 20) /* bytes of one line */
 
@@ -14,13 +14,10 @@ struct jsonl_member {
 };
 
 struct jsonl_reader {
-	const struct rd_blob *blob;
-	const char *name;
-	uint64_t offset;          /* of the next byte to fetch */
-	struct rd_store window;   /* bytes [at, len) of it are not yet read */
-	size_t at, len, searched; /* searched: bytes behind `at` without a line end */
-	uint64_t line;            /* of the object at hand, from 1 */
-	struct rd_store strings;  /* of the object at hand: names and texts, unescaped */
+	struct text_window text;
+	size_t searched;         /* bytes that are not yet read and have no line end */
+	uint64_t line;           /* of the object at hand, from 1 */
+	struct rd_store strings; /* of the object at hand: names and texts, unescaped */
 	size_t strings_len;
 	struct jsonl_member *member; /* of the object at hand */
 	uint32_t n;
@@ -31,7 +28,5 @@ RD_MUST_USE bool jsonl_open(struct jsonl_reader *r, const struct rd_blob *blob, 
 void jsonl_close(struct jsonl_reader *r);
 /* The next object; *more is false at the end of the file.  Views live until the next call. */
 RD_MUST_USE bool jsonl_next(struct jsonl_reader *r, bool *more, struct rd_err *err);
-/* Bytes that were read. */
-uint64_t jsonl_done(const struct jsonl_reader *r);
 
 #endif

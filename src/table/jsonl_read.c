@@ -4,81 +4,51 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define WINDOW ((size_t)1 << 20)
-
 /* ---- lines ----------------------------------------------------------------------------------- */
 
 static bool read_more(struct jsonl_reader *r, struct rd_err *err)
 {
-	size_t keep = r->len - r->at, want = keep > WINDOW / 2 ? keep * 2 : WINDOW;
-	uint64_t left = r->blob->size - r->offset;
-	struct rd_span span;
-
-	if (keep >= JSONL_RECORD_MAX)
+	if (r->text.len - r->text.at >= JSONL_RECORD_MAX)
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.jsonl.form",
-			       "%s: line %" PRIu64 " has more than %zu MiB", r->name, r->line,
+			       "%s: line %" PRIu64 " has more than %zu MiB", r->text.name, r->line,
 			       JSONL_RECORD_MAX >> 20);
-	if (keep && r->at)
-		memmove(r->window.data, r->window.data + r->at, keep);
-	if (!rd_store_grow(&r->window, want, keep, err))
-		return false;
-	r->at = 0;
-	r->len = keep;
-	span = (struct rd_span){ .data = r->window.data, .cap = want, .used = keep };
-	if (left < span.cap - span.used)
-		span.cap = span.used + (size_t)left;
-	if (!r->blob->read(r->blob->ctx, r->offset, &span, err))
-		return rd_wrap(err, "%s", r->name);
-	r->offset += span.cap - keep;
-	r->len = span.cap;
-	return true;
+	return text_more(&r->text, err);
 }
 
 bool jsonl_open(struct jsonl_reader *r, const struct rd_blob *blob, const char *name,
 		struct rd_err *err)
 {
-	*r = (struct jsonl_reader){ .blob = blob, .name = name };
+	*r = (struct jsonl_reader){ .text = { .blob = blob, .name = name } };
 	r->member = calloc(RD_COLUMNS_MAX, sizeof(*r->member));
 	if (!r->member)
 		return rd_fail_errno(err, "base.memory", "members");
-	if (!read_more(r, err))
-		return false;
-	if (r->len >= 3 && memcmp(r->window.data, "\xef\xbb\xbf", 3) == 0)
-		r->at = 3;
-	return true;
+	return text_open(&r->text, err);
 }
 
 void jsonl_close(struct jsonl_reader *r)
 {
-	if (r->window.data)
-		rd_wipe(r->window.data, r->window.cap);
+	text_close(&r->text);
 	if (r->strings.data)
 		rd_wipe(r->strings.data, r->strings.cap);
-	rd_store_free(&r->window);
 	rd_store_free(&r->strings);
 	free(r->member);
 	r->member = NULL;
-}
-
-uint64_t jsonl_done(const struct jsonl_reader *r)
-{
-	return r->offset - (r->len - r->at);
 }
 
 /* The next line without its end. */
 static bool next_line(struct jsonl_reader *r, struct rd_view *out, bool *more, struct rd_err *err)
 {
 	for (;;) {
-		const uint8_t *from = r->window.data + r->at;
-		size_t left = r->len - r->at;
+		const uint8_t *from = r->text.window.data + r->text.at;
+		size_t left = r->text.len - r->text.at;
 		const uint8_t *end = left > r->searched
 					     ? memchr(from + r->searched, '\n', left - r->searched)
 					     : NULL;
 
-		if (end || (r->offset == r->blob->size && left)) {
+		if (end || (text_is_all(&r->text) && left)) {
 			size_t len = end ? (size_t)(end - from) : left;
 
-			r->at += len + (end != NULL);
+			r->text.at += len + (end != NULL);
 			r->searched = 0;
 			r->line++;
 			*out = rd_view_of(from, len && from[len - 1] == '\r' ? len - 1 : len);
@@ -86,7 +56,7 @@ static bool next_line(struct jsonl_reader *r, struct rd_view *out, bool *more, s
 			return true;
 		}
 		*more = false;
-		if (r->offset == r->blob->size)
+		if (text_is_all(&r->text))
 			return true;
 		r->searched = left;
 		if (!read_more(r, err))
@@ -105,7 +75,7 @@ struct scan {
 static bool bad(const struct scan *s, const char *what)
 {
 	return rd_fail(s->err, RD_FAULT_MALFORMED, "table.jsonl.form",
-		       "%s: line %" PRIu64 ", byte %zu: %s", s->r->name, s->r->line,
+		       "%s: line %" PRIu64 ", byte %zu: %s", s->r->text.name, s->r->line,
 		       (size_t)(s->p - s->start) + 1, what);
 }
 
@@ -290,7 +260,7 @@ static bool value(struct scan *s, struct jsonl_member *m)
 		return rd_fail(s->err, RD_FAULT_MALFORMED, "table.jsonl.type",
 			       "%s: line %" PRIu64 ", column %.*s: a list or an object; a table's "
 			       "values are text, numbers, true, false and null",
-			       s->r->name, s->r->line, RD_FMT(m->name));
+			       s->r->text.name, s->r->line, RD_FMT(m->name));
 	if (take(s, '"')) {
 		m->kind = JSONL_TEXT;
 		return string(s, &m->text);
