@@ -6,7 +6,7 @@ printf 'id,name,paid\n1,Ann,12.50\n2,Bob,\n3,"a b",-7.25\n' >v.csv
 printf 'id int64 join unique\nname text visible not-null\npaid decimal(6,2) aggregate\n' >v.schema
 t_exit 0 "a table is sealed" "$REDOUBT" seal v.csv -o v.parquet --schema v.schema --dataset visits --table-version 7
 t_exit 0 "and shown" "$REDOUBT" table show v.parquet --key v.key
-t_out '^v\.parquet: sealed, 3 rows, 3 columns, 1 row groups, [0-9]+ bytes$' "with its sizes"
+t_out '^v\.parquet: sealed, 3 rows, 3 columns, 1 row group, [0-9]+ bytes$' "with its sizes"
 t_out '^dataset visits, version 7$' "its name and version"
 t_out "^tail digest $(sed -n 's/^tail_digest: //p' v.table)\$" "the digest of its description"
 t_out '^id +int64 +none +join +yes +1 \.\. 3$' "a column that is unique"
