@@ -12,6 +12,8 @@
 #include <redoubt/base.h>
 #include <redoubt/crypto.h>
 
+#include <string.h>
+
 #define RD_COLUMNS_MAX 4096         /* columns of one table */
 #define RD_COLUMN_NAME_MAX 255      /* bytes */
 #define RD_GROUP_ROWS (256u * 1024) /* rows of a row group that we write */
@@ -71,7 +73,21 @@ static inline struct rd_view rd_text_view(const struct rd_text *t)
 	return (struct rd_view){ (const uint8_t *)(t->len <= 12 ? t->inlined : t->far.data),
 				 t->len };
 }
-struct rd_text rd_text_of(struct rd_view bytes); /* borrows bytes when longer than 12 */
+/* Borrows bytes when longer than 12. */
+static inline struct rd_text rd_text_of(struct rd_view bytes)
+{
+	struct rd_text text = { .len = (uint32_t)bytes.len };
+
+	rd_assert(bytes.len <= UINT32_MAX);
+	if (bytes.len <= sizeof(text.inlined)) {
+		if (bytes.len)
+			memcpy(text.inlined, bytes.data, bytes.len);
+	} else {
+		memcpy(text.far.prefix, bytes.data, sizeof(text.far.prefix));
+		text.far.data = (const char *)bytes.data;
+	}
+	return text;
+}
 
 /* One value, for constants, tests and printing. */
 struct rd_value {

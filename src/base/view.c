@@ -70,8 +70,8 @@ static bool fail_number(struct rd_view text, struct rd_err *err)
 {
 	int shown = text.len < 40 ? (int)text.len : 40;
 
-	return rd_fail(err, RD_FAULT_MALFORMED, "base.number.form",
-		       "'%.*s' is not a whole number", shown, (const char *)text.data);
+	return rd_fail(err, RD_FAULT_MALFORMED, "base.number.form", "'%.*s' is not a whole number",
+		       shown, (const char *)text.data);
 }
 
 bool rd_parse_i64(struct rd_view text, int64_t min, int64_t max, int64_t *out, struct rd_err *err)
@@ -132,11 +132,28 @@ static size_t utf8_len(const uint8_t *p, size_t left)
 	return len;
 }
 
+#define NOT_ASCII 0x8080808080808080u
+
+static bool ascii_word(const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return (word & NOT_ASCII) == 0;
+}
+
 bool rd_utf8_valid(struct rd_view text)
 {
-	for (size_t i = 0; i < text.len;) {
-		size_t len = utf8_len(text.data + i, text.len - i);
+	size_t i = 0;
 
+	while (i < text.len) {
+		size_t len = 8;
+
+		/* Most text is ASCII; the last word may overlap the one before it. */
+		if (text.len - i < 8 && i && text.len >= 8 && ascii_word(text.data + text.len - 8))
+			return true;
+		if (text.len - i < 8 || !ascii_word(text.data + i))
+			len = utf8_len(text.data + i, text.len - i);
 		if (len == 0)
 			return false;
 		i += len;

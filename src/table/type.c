@@ -134,21 +134,6 @@ const char *rd_class_name(enum rd_class c)
 	return "unknown";
 }
 
-struct rd_text rd_text_of(struct rd_view bytes)
-{
-	struct rd_text text = { .len = (uint32_t)bytes.len };
-
-	rd_assert(bytes.len <= UINT32_MAX);
-	if (bytes.len <= sizeof(text.inlined)) {
-		if (bytes.len)
-			memcpy(text.inlined, bytes.data, bytes.len);
-	} else {
-		memcpy(text.far.prefix, bytes.data, sizeof(text.far.prefix));
-		text.far.data = (const char *)bytes.data;
-	}
-	return text;
-}
-
 static int64_t load_signed(const uint8_t *at, uint8_t width)
 {
 	int32_t narrow;
