@@ -31,7 +31,7 @@ bool rd_bundle_decode(struct rd_view bytes, struct rd_bundle *out, struct rd_err
 	b.claims = rd_cbor_read_bytes(&r, 0, RD_CLAIMS_MAX);
 	b.report = rd_cbor_read_bytes(&r, 1, RD_BUNDLE_MAX);
 	b.n_collateral = rd_cbor_enter_array_upto(&r, 0, RD_COLLATERAL_MAX);
-	for (uint32_t i = 0; i < b.n_collateral && i < RD_COLLATERAL_MAX; i++)
+	for (uint32_t i = 0; i < b.n_collateral; i++)
 		b.collateral[i] = rd_cbor_read_bytes(&r, 1, RD_BUNDLE_MAX);
 	rd_cbor_leave(&r);
 	rd_cbor_leave(&r);

@@ -56,6 +56,8 @@ static void test_round_trip(void **state)
 	rd_buf_free(&buf);
 }
 
+static char long_name[1000];
+
 static void refuse(const struct rd_claims *c)
 {
 	struct rd_err err = { 0 };
@@ -78,11 +80,16 @@ static void test_forms(void **state)
 	c.query.len = 0;
 	refuse(&c);
 	c = broker_claims();
+	c.query = rd_view_of(long_name, sizeof(long_name));
+	refuse(&c);
+	c = broker_claims();
 	c.e_kem.len = 31;
 	refuse(&c);
 	c = broker_claims();
 	c.has_launch = false;
 	refuse(&c);
+	c.measurement.len = c.launch_config.len = 0;
+	refuse(&c); /* what a sandbox lacks is the launcher's to say */
 	c = broker_claims();
 	c.sandbox_missing = 0x200;
 	refuse(&c);
@@ -111,6 +118,57 @@ static void test_unknown_claim(void **state)
 	buf.data[buf.len - 2] = 0x0b;
 	assert_false(rd_claims_decode(rd_buf_view(&buf), &c, &err));
 	assert_string_equal(err.code, "tee.claims.form");
+	rd_buf_free(&buf);
+}
+
+/* Decodes what `encoded` has but for `len` encoded from `from` on, as a map of one pair less. */
+static void refuse_without(struct rd_view encoded, size_t from, size_t len)
+{
+	uint8_t less[RD_CLAIMS_MAX];
+	struct rd_claims c;
+	struct rd_err err = { 0 };
+
+	memcpy(less, encoded.data, from);
+	memcpy(less + from, encoded.data + from + len, encoded.len - from - len);
+	less[0]--;
+	assert_false(rd_claims_decode(rd_view_of(less, encoded.len - len), &c, &err));
+	assert_string_equal(err.code, "tee.claims.form");
+}
+
+static void test_missing_claim(void **state)
+{
+	static const uint8_t too_long[RD_CLAIMS_MAX + 1];
+	struct rd_claims c = broker_claims();
+	struct rd_err err = { 0 };
+	struct rd_buf buf;
+
+	(void)state;
+	rd_buf_init(&buf, RD_CLAIMS_MAX);
+	assert_true(rd_claims_encode(&c, &buf, &err));
+	refuse_without(rd_buf_view(&buf), 36, 3 + 2 + strlen(RD_EAT_PROFILE)); /* eat_profile */
+	refuse_without(rd_buf_view(&buf), buf.len - 6, 6);                     /* sandbox.missing */
+	assert_false(rd_claims_decode(rd_view_of(too_long, sizeof(too_long)), &c, &err));
+	assert_string_equal(err.code, "tee.claims.form");
+	rd_buf_free(&buf);
+}
+
+static void test_bundle_limits(void **state)
+{
+	static uint8_t too_long[RD_BUNDLE_MAX + 1];
+	static const uint8_t deep[] = { 0x83, 0x41, 'c', 0x41, 'r', 0x98, RD_COLLATERAL_MAX + 1 };
+	struct rd_bundle b = { .n_collateral = RD_COLLATERAL_MAX + 1 };
+	struct rd_err err = { 0 };
+	struct rd_buf buf;
+
+	(void)state;
+	rd_buf_init(&buf, 1 << 16);
+	assert_false(rd_bundle_encode(&b, &buf, &err));
+	assert_string_equal(err.code, "tee.bundle.form");
+	assert_false(rd_bundle_decode(rd_view_of(too_long, sizeof(too_long)), &b, &err));
+	assert_string_equal(err.code, "tee.bundle.form");
+	memcpy(too_long, deep, sizeof(deep));
+	memset(too_long + sizeof(deep), 0x40, 64);
+	assert_false(rd_bundle_decode(rd_view_of(too_long, sizeof(deep) + 64), &b, &err));
 	rd_buf_free(&buf);
 }
 
@@ -151,6 +209,7 @@ static void test_binding(void **state)
 	assert_true(rd_claims_binding(RD_ROLE_BROKER, some(1, 32), some(0, 32), other, &err));
 	assert_memory_not_equal(one, other, 32);
 	assert_false(rd_claims_binding(RD_ROLE_BROKER, some(0, 31), some(1, 32), one, &err));
+	assert_false(rd_claims_binding(RD_ROLE_BROKER, some(0, 32), some(1, 31), one, &err));
 }
 
 static void test_levels(void **state)
@@ -216,6 +275,8 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_unknown_claim),
+		cmocka_unit_test(test_missing_claim),
+		cmocka_unit_test(test_bundle_limits),
 		cmocka_unit_test(test_report_data),
 		cmocka_unit_test(test_binding),
 		cmocka_unit_test(test_levels),
