@@ -16,11 +16,14 @@ struct rd_cca_realm {
 	struct rd_view challenge, personalization, rim, rem[RD_CCA_REMS];
 	struct rd_view rak; /* as it stands in the claim: a point, or an encoded COSE_Key */
 	struct rd_view hash, rak_hash; /* names: "sha-256" */
+	struct rd_view instance_id;    /* since 2024; may be empty */
+	struct rd_view mec_policy;     /* "shared", "private" since 2024; else empty */
 };
 struct rd_cca_token {
 	struct rd_cose_sign1 platform, realm;
 };
-/* Map {44234, 44241}, tag 399 or 907; "tee.cca.form". */
+/* Map {44234, 44241} of tokens under tag 399, or of CMW records of them under tag 907 (drafts 02
+ * on); "tee.cca.form". */
 RD_MUST_USE bool rd_cca_parse(struct rd_view bytes, struct rd_cca_token *out, struct rd_err *err);
 RD_MUST_USE bool rd_cca_realm_read(struct rd_view payload, struct rd_cca_realm *out,
 				   struct rd_err *err);

@@ -43,18 +43,23 @@ static bool hash_named(struct rd_view name, enum rd_hash *out)
 static void check_binding(struct rd_tee_work *w, const struct rd_psa_claims *platform,
 			  const struct rd_cca_realm *realm)
 {
+	struct rd_view bound = platform->workload.len ? platform->workload : platform->nonce;
 	uint8_t digest[RD_SHA512_LEN];
 	enum rd_hash hash = RD_HASH_SHA256;
 	bool known = hash_named(realm->rak_hash, &hash);
-	bool ok = known && rd_hash_parts(hash, &realm->rak, 1, digest, w->err) &&
-		  rd_view_eq(platform->nonce, rd_view_of(digest, rd_hash_len(hash)));
+	bool hashed = known && rd_hash_parts(hash, &realm->rak, 1, digest, w->err);
+	struct rd_view wanted = rd_view_of(digest, hashed ? rd_hash_len(hash) : 0);
 
-	crypto(w, ok,
-	       (struct rd_tee_words){ "tee.cca.binding", "platform challenge",
-				      "the hash of the realm's key",
-				      ok      ? "that"
-				      : known ? "another: the two tokens do not belong together"
-					      : "a hash that is not known" });
+	rd_tee_reason(w, (struct rd_reason){
+				 .aspect = RD_ASPECT_CRYPTO,
+				 .result = hashed && rd_view_eq(bound, wanted) ? RD_RESULT_PASS
+									       : RD_RESULT_FAIL,
+				 .code = "tee.cca.binding",
+				 .claim = "platform challenge",
+				 .expected = known ? rd_tee_hex(w, wanted)
+						   : rd_view_str("the realm's key hashed with "
+								 "sha-256, sha-384 or sha-512"),
+				 .found = known ? rd_tee_hex(w, bound) : realm->rak_hash });
 }
 
 static void check_realm_signature(struct rd_tee_work *w, const struct rd_cca_token *t,
@@ -71,17 +76,84 @@ static void check_realm_signature(struct rd_tee_work *w, const struct rd_cca_tok
 			 &why);
 }
 
-/* Both of one generation. */
-static void check_profiles(struct rd_tee_work *w, struct rd_view platform, struct rd_view realm)
-{
-	bool old =
-		rd_view_eq(platform, rd_view_str("http://arm.com/CCA-SSD/1.0.0")) && realm.len == 0;
-	bool new = rd_view_eq(platform, rd_view_str("tag:arm.com,2023:cca_platform#1.0.0")) &&
-		   rd_view_eq(realm, rd_view_str("tag:arm.com,2023:realm#1.0.0"));
+/* Profiles whose tokens go together.  A realm's may be left out, and the platform's then stands for
+ * both; before 2023 it had none. */
+static const struct generation {
+	const char *platform, *realm;
+	bool v2;       /* has a client and a policy of memory encryption */
+	bool workload; /* binds the realm by a claim of its own */
+} generations[] = {
+	{ .platform = "http://arm.com/CCA-SSD/1.0.0" },
+	{ .platform = "tag:arm.com,2023:cca_platform#1.0.0",
+	  .realm = "tag:arm.com,2023:realm#1.0.0" },
+	{ .platform = "tag:arm.com,2024:cca_platform#2.0.0",
+	  .realm = "tag:arm.com,2024:realm#2.0.0",
+	  .v2 = true },
+	{ .platform = "tag:arm.com,2026:cca_platform#2.0.0",
+	  .realm = "tag:arm.com,2026:realm#2.0.0",
+	  .v2 = true,
+	  .workload = true },
+	{ .platform = "tag:arm.com,2026:cca_platform#2.0.0;delegated",
+	  .realm = "tag:arm.com,2026:realm#2.0.0",
+	  .v2 = true,
+	  .workload = true },
+	{ .platform = "tag:arm.com,2026:cca_platform#2.1.0",
+	  .realm = "tag:arm.com,2026:realm#2.0.0",
+	  .v2 = true,
+	  .workload = true },
+	{ .platform = "tag:arm.com,2026:cca_platform#2.1.0;delegated",
+	  .realm = "tag:arm.com,2026:realm#2.0.0",
+	  .v2 = true,
+	  .workload = true },
+};
+#define CLIENT_RMSD 1 /* realm management security domain */
 
-	crypto(w, old || new,
-	       (struct rd_tee_words){ "tee.cca.profile", "profile", "CCA of one generation",
-				      old || new ? "that" : "others" });
+static const struct generation *generation_of(struct rd_view platform)
+{
+	for (size_t i = 0; i < sizeof(generations) / sizeof(generations[0]); i++)
+		if (rd_view_eq(platform, rd_view_str(generations[i].platform)))
+			return &generations[i];
+	return NULL;
+}
+
+/* What the second version of the profile demands beyond the first; NULL: nothing is missing. */
+static const char *lacking(const struct generation *g, const struct rd_psa_claims *p,
+			   const struct rd_cca_realm *realm)
+{
+	if (g->v2 && !(p->has_client && p->client_id == CLIENT_RMSD))
+		return "a client that is not the realm management domain";
+	if (g->v2 && !realm->mec_policy.len)
+		return "no MEC policy";
+	if (g->workload && (!p->workload.len || p->nonce.len))
+		return "no workload binding, or a challenge beside it";
+	if (!g->workload && !p->nonce.len)
+		return "no challenge";
+	return NULL;
+}
+
+/* Both of one generation, with its claims. */
+static void check_profiles(struct rd_tee_work *w, const struct rd_psa_claims *p,
+			   const struct rd_cca_realm *realm)
+{
+	const struct generation *g = generation_of(p->profile);
+	struct rd_view found = realm->profile.len ? realm->profile : rd_view_str("no profile");
+	const char *why = g ? lacking(g, p, realm) : NULL;
+	bool same = g && (realm->profile.len == 0 ||
+			  (g->realm && rd_view_eq(realm->profile, rd_view_str(g->realm))));
+
+	crypto(w, g != NULL,
+	       (struct rd_tee_words){ "tee.cca.profile", "platform profile",
+				      "a known one, of the delegated model",
+				      rd_tee_name(w, "%.*s", RD_FMT(p->profile)) });
+	if (!g)
+		return;
+	crypto(w, same,
+	       (struct rd_tee_words){ "tee.cca.profile", "realm profile",
+				      g->realm ? g->realm : "none, as before 2023",
+				      rd_tee_name(w, "%.*s", RD_FMT(found)) });
+	crypto(w, !why,
+	       (struct rd_tee_words){ "tee.cca.profile", "claims", "those of the profile",
+				      why ? why : "those" });
 }
 
 static void claim_realm(struct rd_tee_work *w, const struct rd_cca_realm *r)
@@ -92,6 +164,12 @@ static void claim_realm(struct rd_tee_work *w, const struct rd_cca_realm *r)
 	for (uint32_t i = 0; i < RD_CCA_REMS; i++)
 		rd_tee_claim_bytes(w, rd_tee_name(w, "rem.%u", i), r->rem[i]);
 	rd_tee_claim_text(w, "realm_hash", r->hash);
+	if (r->profile.len)
+		rd_tee_claim_text(w, "realm_profile", r->profile);
+	if (r->instance_id.len)
+		rd_tee_claim_bytes(w, "realm_instance_id", r->instance_id);
+	if (r->mec_policy.len)
+		rd_tee_claim_text(w, "mec_policy", r->mec_policy);
 	rd_tee_claim_bytes(w, "rak", r->rak);
 }
 
@@ -112,7 +190,7 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 				     "platform token");
 	check_realm_signature(&w, &t, &realm);
 	check_binding(&w, platform, &realm);
-	check_profiles(&w, platform->profile, realm.profile);
+	check_profiles(&w, platform, &realm);
 	rd_tee_check_nonce(&w, realm.challenge);
 	claim_realm(&w, &realm);
 	rd_psa_claims_put(&w, platform, "platform_");
@@ -138,6 +216,11 @@ static const struct rd_tee_rule rules[] = {
 	  .kind = RD_RULE_ONE_OF,
 	  .len = 64,
 	  .help = "what the host gave at the realm's creation" },
+	{ .key = "mec_policies",
+	  .claim = "mec_policy",
+	  .kind = RD_RULE_ONE_OF,
+	  .value = RD_CLAIM_TEXT,
+	  .help = "whose key encrypts the realm's memory: private or shared" },
 	{ .key = "components",
 	  .claim = "components.",
 	  .kind = RD_RULE_ONE_OF,

@@ -23,6 +23,7 @@ enum meaning {
 	SERVICE,
 	CONFIG,
 	HASH,
+	WORKLOAD,
 };
 
 static enum meaning meaning_of(int64_t key, enum rd_psa_form form)
@@ -42,7 +43,21 @@ static enum meaning meaning_of(int64_t key, enum rd_psa_form form)
 		return INSTANCE_ID;
 	if (key == 265)
 		return PROFILE;
+	if (key == 268) /* EAT's, as RFC 9783 has it; 2397 before */
+		return BOOT_SEED;
+	if (key == 2408)
+		return WORKLOAD;
 	return key >= 2394 && key <= 2402 ? new[key - 2394] : UNKNOWN;
+}
+
+int64_t rd_psa_key(struct rd_cbor_reader *r)
+{
+	enum rd_cbor_kind kind = rd_cbor_peek(r);
+
+	if (kind == RD_CBOR_UINT || kind == RD_CBOR_NINT)
+		return rd_cbor_read_int(r, INT32_MIN, INT32_MAX);
+	(void)rd_cbor_read_item(r);
+	return 0;
 }
 
 static struct rd_view digest(struct rd_cbor_reader *r)
@@ -58,7 +73,7 @@ static void read_component(struct rd_cbor_reader *r, struct rd_psa_component *c)
 {
 	(void)rd_cbor_enter_map(r, 16);
 	while (rd_cbor_more(r)) {
-		int64_t key = rd_cbor_read_int(r, INT32_MIN, INT32_MAX);
+		int64_t key = rd_psa_key(r);
 
 		if (key == 1)
 			c->type = rd_cbor_read_text(r, 0, TEXT_MAX);
@@ -74,8 +89,8 @@ static void read_component(struct rd_cbor_reader *r, struct rd_psa_component *c)
 			(void)rd_cbor_read_item(r);
 	}
 	rd_cbor_leave(r);
-	if (!c->measurement.len)
-		rd_cbor_complain(r, "tee.psa.form", "a component without measurement");
+	if (!c->measurement.len || !c->signer.len)
+		rd_cbor_complain(r, "tee.psa.form", "a component without measurement or signer");
 }
 
 static void read_components(struct rd_cbor_reader *r, struct rd_psa_claims *c)
@@ -135,6 +150,9 @@ static void read_claim(struct rd_cbor_reader *r, enum meaning meaning, struct rd
 	case HASH:
 		c->hash = rd_cbor_read_text(r, 1, TEXT_MAX);
 		break;
+	case WORKLOAD:
+		c->workload = digest(r);
+		break;
 	case UNKNOWN:
 		(void)rd_cbor_read_item(r);
 		break;
@@ -157,56 +175,62 @@ enum rd_psa_form rd_psa_form_of(struct rd_view payload)
 	rd_cbor_read_init(&r, payload, RD_CBOR_TOLERANT);
 	(void)rd_cbor_enter_map(&r, PAIRS_MAX);
 	while (rd_cbor_more(&r)) {
-		enum rd_cbor_kind kind = rd_cbor_peek(&r);
-
-		if (kind == RD_CBOR_NINT)
-			old = old || rd_cbor_read_int(&r, INT32_MIN, -1) == OLD_BASE;
-		else
-			(void)rd_cbor_read_item(&r);
+		old = meaning_of(rd_psa_key(&r), RD_PSA_OLD) != UNKNOWN || old;
 		(void)rd_cbor_read_item(&r);
 	}
 	return old ? RD_PSA_OLD : RD_PSA_NEW;
 }
 
-static bool complete(const struct rd_psa_claims *c, enum rd_psa_form form, struct rd_err *err)
+/* The first claim that must be there and is not, or must not be and is; else NULL. */
+static const char *lacking(const struct rd_psa_claims *c, enum rd_psa_form form)
 {
-	bool ok = c->nonce.len && c->instance_id.len && c->implementation_id.len &&
-		  c->has_lifecycle && (c->n_components || c->no_measurements);
+	bool cca = form == RD_PSA_CCA_PLATFORM;
 
-	if (form == RD_PSA_CCA_PLATFORM)
-		ok = ok && c->profile.len && c->config.data && c->hash.len && !c->has_client &&
-		     c->n_components;
-	else
-		ok = ok && c->has_client && !c->config.data && !c->hash.len;
-	if (!ok)
-		return rd_fail(err, RD_FAULT_MALFORMED, "tee.psa.form",
-			       "a claim that must be there is missing, or one too many is");
-	return c->instance_id.data[0] == 1 || rd_fail(err, RD_FAULT_MALFORMED, "tee.psa.form",
-						      "the instance id does not begin with 01");
+	if (!c->nonce.len && !c->workload.len)
+		return "there is no nonce";
+	if (!c->instance_id.len)
+		return "there is no instance id";
+	if (c->instance_id.data[0] != 1)
+		return "the instance id does not begin with 01";
+	if (!c->implementation_id.len)
+		return "there is no implementation id";
+	if (!c->has_lifecycle)
+		return "there is no lifecycle";
+	if (c->n_components && c->no_measurements)
+		return "there are components, and it says there are none";
+	if (!c->n_components && (cca || !c->no_measurements))
+		return "there are no software components";
+	if (cca)
+		return !c->profile.len   ? "there is no profile"
+		       : !c->config.data ? "there is no platform config"
+		       : !c->hash.len    ? "there is no hash algorithm"
+					 : NULL;
+	if (!c->has_client)
+		return "there is no client id";
+	return c->config.data || c->hash.len ? "it has claims of a CCA platform" : NULL;
 }
 
 bool rd_psa_claims_read(struct rd_view payload, enum rd_psa_form form, struct rd_psa_claims *out,
 			struct rd_err *err)
 {
 	struct rd_cbor_reader r;
+	const char *why;
 
 	*out = (struct rd_psa_claims){ 0 };
 	rd_cbor_read_init(&r, payload, RD_CBOR_TOLERANT);
 	(void)rd_cbor_enter_map(&r, PAIRS_MAX);
 	while (rd_cbor_more(&r)) {
-		enum rd_cbor_kind kind = rd_cbor_peek(&r);
-		int64_t key = 0;
+		int64_t key = rd_psa_key(&r);
 
-		if (kind == RD_CBOR_UINT || kind == RD_CBOR_NINT)
-			key = rd_cbor_read_int(&r, INT32_MIN, INT32_MAX);
-		else
-			(void)rd_cbor_read_item(&r);
 		if (of_other_form(key, form))
 			rd_cbor_complain(&r, "tee.psa.form", "claims of two profiles");
 		read_claim(&r, meaning_of(key, form), out);
 	}
 	rd_cbor_leave(&r);
-	return rd_cbor_finish(&r, err) && complete(out, form, err);
+	if (!rd_cbor_finish(&r, err))
+		return false;
+	why = lacking(out, form);
+	return !why || rd_fail(err, RD_FAULT_MALFORMED, "tee.psa.form", "claims: %s", why);
 }
 
 /* ---- into the result ------------------------------------------------------------------------- */
@@ -248,6 +272,7 @@ void rd_psa_claims_put(struct rd_tee_work *w, const struct rd_psa_claims *c, con
 {
 	put_text(w, prefix, "profile", c->profile);
 	put_bytes(w, prefix, "nonce", c->nonce);
+	put_bytes(w, prefix, "workload_binding", c->workload);
 	put_bytes(w, prefix, "instance_id", c->instance_id);
 	put_bytes(w, prefix, "implementation_id", c->implementation_id);
 	put_bytes(w, prefix, "boot_seed", c->boot_seed);

@@ -19,11 +19,11 @@ enum rd_psa_form {
 
 struct rd_psa_component {
 	struct rd_view type, version, hash; /* text; may be empty */
-	struct rd_view measurement, signer; /* 32, 48 or 64 bytes; signer may be empty */
+	struct rd_view measurement, signer; /* 32, 48 or 64 bytes */
 };
 struct rd_psa_claims {
 	struct rd_view profile, nonce, instance_id, implementation_id, boot_seed, certification,
-		service, config, hash;
+		service, config, hash, workload;
 	bool has_client, has_lifecycle, no_measurements;
 	int64_t client_id;
 	uint32_t lifecycle;
@@ -34,6 +34,8 @@ struct rd_psa_claims {
  * "tee.psa.form". */
 RD_MUST_USE bool rd_psa_claims_read(struct rd_view payload, enum rd_psa_form form,
 				    struct rd_psa_claims *out, struct rd_err *err);
+/* A map's next key; 0, which no claim has, for one that is no number. */
+int64_t rd_psa_key(struct rd_cbor_reader *reader);
 /* Which form a token's payload has, by its keys. */
 enum rd_psa_form rd_psa_form_of(struct rd_view payload);
 /* Leaves them as claims of the result; `prefix` is "" or ends with a dot. */

@@ -17,13 +17,17 @@ static void check_profile(struct rd_tee_work *w, const struct rd_psa_claims *c,
 	static const char *const new[] = { "http://arm.com/psa/2.0.0",
 					   "tag:psacertified.org,2023:psa#tfm" };
 	struct rd_view p = c->profile;
-	bool ok = form == RD_PSA_OLD ? rd_view_eq(p, rd_view_str("PSA_IOT_PROFILE_1"))
+	/* The old profile's claim may be left out (PSA Attestation API 1.0). */
+	bool ok = form == RD_PSA_OLD ? !p.len || rd_view_eq(p, rd_view_str("PSA_IOT_PROFILE_1"))
 				     : rd_view_eq(p, rd_view_str(new[0])) ||
 					       rd_view_eq(p, rd_view_str(new[1]));
 
 	rd_tee_check(w, RD_ASPECT_CRYPTO, ok,
 		     (struct rd_tee_words){ "tee.psa.profile", "profile",
-					    "the one whose claims these are",
+					    form == RD_PSA_OLD
+						    ? "PSA_IOT_PROFILE_1"
+						    : "http://arm.com/psa/2.0.0 or "
+						      "tag:psacertified.org,2023:psa#tfm",
 					    p.len ? rd_tee_name(w, "%.*s", RD_FMT(p)) : "none" });
 }
 

@@ -15,6 +15,9 @@ struct world {
 	struct forge_key *signer, *realm_signer;
 	const char *profile, *realm_profile, *rak_hash;
 	bool rebind, rak_as_key, no_key, untrusted_key, no_lifecycle, mixed, bad_instance, no_rems;
+	bool cmw, text_keys, no_signer, seed, v2, no_client, no_mec, workload, both_bindings;
+	uint32_t cmw_type;
+	const char *cmw_name;
 	uint32_t lifecycle, tag;
 	int64_t alg;
 	struct rd_view nonce;
@@ -50,6 +53,7 @@ static void make(struct world *w, bool cca)
 	w->rebind = true;
 	w->lifecycle = 0x3003;
 	w->tag = 399;
+	w->cmw_type = 263;
 	w->alg = RD_COSE_ES256;
 }
 
@@ -83,16 +87,27 @@ static struct rd_view rak_claim(const struct world *w)
 	return forge_keep(&f, &b);
 }
 
-static void put_components(struct rd_buf *b)
+static void put_components(const struct world *w, struct rd_buf *b)
 {
 	rd_cbor_put_array(b, 1);
-	rd_cbor_put_map(b, 3);
+	rd_cbor_put_map(b, 3 - w->no_signer);
 	rd_cbor_put_uint(b, 1);
 	rd_cbor_put_str(b, "R.MM");
 	rd_cbor_put_uint(b, 2);
 	rd_cbor_put_bytes(b, filled(0x52, 32));
+	if (w->no_signer)
+		return;
 	rd_cbor_put_uint(b, 5);
 	rd_cbor_put_bytes(b, filled(0x54, 32));
+}
+
+/* Claims that nobody knows are to be passed over, whatever their keys are. */
+static void put_text_key(const struct world *w, struct rd_buf *b)
+{
+	if (!w->text_keys)
+		return;
+	rd_cbor_put_str(b, "vendor");
+	rd_cbor_put_array(b, 0);
 }
 
 /* Key of a claim in the numbering of the token's generation. */
@@ -105,19 +120,34 @@ static struct rd_view platform(const struct world *w, struct rd_view nonce)
 {
 	struct rd_buf b = { .max = 1u << 14 };
 	uint8_t instance[33] = { 1 };
+	bool client = !w->no_client && (!w->cca || w->v2);
 
 	if (w->bad_instance)
 		instance[0] = 2;
-	rd_cbor_put_map(&b, (w->cca ? 8u : 7u) - w->no_lifecycle + w->mixed);
-	rd_cbor_put_int(&b, key(w, 10, -75008));
-	rd_cbor_put_bytes(&b, nonce);
+	rd_cbor_put_map(&b, (w->cca ? 7u : 5u) - w->no_lifecycle + w->mixed + w->text_keys +
+				    w->seed + (w->profile != NULL) + client + w->both_bindings);
+	put_text_key(w, &b);
+	if (!w->workload || w->both_bindings) {
+		rd_cbor_put_int(&b, key(w, 10, -75008));
+		rd_cbor_put_bytes(&b, nonce);
+	}
+	if (w->workload) {
+		rd_cbor_put_int(&b, 2408);
+		rd_cbor_put_bytes(&b, nonce);
+	}
 	rd_cbor_put_int(&b, key(w, 256, -75009));
 	rd_cbor_put_bytes(&b, rd_view_of(instance, 33));
-	rd_cbor_put_int(&b, key(w, 265, -75000));
-	rd_cbor_put_str(&b, w->profile);
-	if (!w->cca) {
+	if (w->profile) {
+		rd_cbor_put_int(&b, key(w, 265, -75000));
+		rd_cbor_put_str(&b, w->profile);
+	}
+	if (w->seed) {
+		rd_cbor_put_int(&b, 268);
+		rd_cbor_put_bytes(&b, filled(0x59, 8));
+	}
+	if (client) {
 		rd_cbor_put_int(&b, key(w, 2394, -75001));
-		rd_cbor_put_int(&b, -3);
+		rd_cbor_put_int(&b, w->cca ? 1 : -3);
 	}
 	if (!w->no_lifecycle) {
 		rd_cbor_put_int(&b, key(w, 2395, -75002));
@@ -126,7 +156,7 @@ static struct rd_view platform(const struct world *w, struct rd_view nonce)
 	rd_cbor_put_int(&b, key(w, 2396, -75003));
 	rd_cbor_put_bytes(&b, filled(0x56, 32));
 	rd_cbor_put_int(&b, key(w, 2399, -75006));
-	put_components(&b);
+	put_components(w, &b);
 	if (w->cca) {
 		rd_cbor_put_int(&b, 2401);
 		rd_cbor_put_bytes(&b, filled(0x58, 4));
@@ -144,7 +174,12 @@ static struct rd_view realm(const struct world *w)
 {
 	struct rd_buf b = { .max = 1u << 14 };
 
-	rd_cbor_put_map(&b, 7u + (w->realm_profile != NULL));
+	rd_cbor_put_map(&b, 7u + (w->realm_profile != NULL) + w->text_keys + (w->v2 && !w->no_mec));
+	put_text_key(w, &b);
+	if (w->v2 && !w->no_mec) {
+		rd_cbor_put_uint(&b, 44243);
+		rd_cbor_put_uint(&b, 1);
+	}
 	rd_cbor_put_uint(&b, 10);
 	rd_cbor_put_bytes(&b, filled(0xC1, 64));
 	if (w->realm_profile) {
@@ -176,6 +211,18 @@ static struct rd_view cose(const struct world *w, struct forge_key *by, int64_t 
 				      .alg = alg, .key = by, .payload = payload, .tagged = true });
 }
 
+static void put_token(const struct world *w, struct rd_buf *b, struct rd_view token)
+{
+	if (w->cmw) {
+		rd_cbor_put_array(b, 2);
+		if (w->cmw_name)
+			rd_cbor_put_str(b, w->cmw_name);
+		else
+			rd_cbor_put_uint(b, w->cmw_type);
+	}
+	rd_cbor_put_bytes(b, token);
+}
+
 static struct rd_view cca_token(struct world *w)
 {
 	struct rd_buf b = { .max = 1u << 14 };
@@ -184,14 +231,18 @@ static struct rd_view cca_token(struct world *w)
 
 	assert_true(rd_sha256(w->rebind ? rak_claim(w) : rd_view_str("x"), digest, &err));
 	rd_cbor_put_tag(&b, w->tag);
-	rd_cbor_put_map(&b, 2);
+	rd_cbor_put_map(&b, 2u + w->text_keys);
+	if (w->text_keys) { /* CMW's own */
+		rd_cbor_put_str(&b, "__cmwc_t");
+		rd_cbor_put_str(&b, "tag:arm.com,2023:cca");
+	}
 	rd_cbor_put_uint(&b, 44234);
-	rd_cbor_put_bytes(&b, cose(w, w->signer, w->alg,
-				   platform(w, rd_view_of(digest, sizeof(digest)))));
+	put_token(w, &b,
+		  cose(w, w->signer, w->alg, platform(w, rd_view_of(digest, sizeof(digest)))));
 	rd_cbor_put_uint(&b, 44241);
-	rd_cbor_put_bytes(&b,
-			  cose(w, w->realm_signer,
-			       w->realm_signer == rak ? RD_COSE_ES384 : RD_COSE_ES256, realm(w)));
+	put_token(w, &b,
+		  cose(w, w->realm_signer, w->realm_signer == rak ? RD_COSE_ES384 : RD_COSE_ES256,
+		       realm(w)));
 	return forge_keep(&f, &b);
 }
 
@@ -237,6 +288,9 @@ static void run_case(struct world *w, const char *change, const char *code, enum
 	change; \
 	forge_expect_error(&f, cca ? &rd_tee_cca : &rd_tee_psa, build(&w), code, \
 			   RD_FAULT_MALFORMED);
+#define V2 \
+	(w.v2 = true, w.profile = "tag:arm.com,2024:cca_platform#2.0.0", \
+	 w.realm_profile = "tag:arm.com,2024:realm#2.0.0", w.rak_as_key = true)
 #define NEW_PROFILES \
 	(w.profile = "tag:arm.com,2023:cca_platform#1.0.0", \
 	 w.realm_profile = "tag:arm.com,2023:realm#1.0.0")
@@ -251,17 +305,36 @@ static void test_cca(void **state)
 	GOOD(w.tag = 907)
 	GOOD((NEW_PROFILES, w.rak_as_key = true))
 	GOOD(w.nonce = filled(0xC1, 64))
+	GOOD((w.tag = 907, w.cmw = true))
+	GOOD((w.tag = 907, w.cmw = true, w.cmw_name = "application/eat+cwt"))
+	GOOD(w.text_keys = true)
+	GOOD(w.profile = "tag:arm.com,2023:cca_platform#1.0.0") /* a realm's is optional */
+	GOOD(V2)
+	GOOD((V2, w.workload = true, w.profile = "tag:arm.com,2026:cca_platform#2.0.0",
+	      w.realm_profile = "tag:arm.com,2026:realm#2.0.0"))
+	FAIL((V2, w.no_client = true), "tee.cca.profile")
+	FAIL((V2, w.no_mec = true), "tee.cca.profile")
+	FAIL((V2, w.workload = true), "tee.cca.profile")
+	FAIL((V2, w.realm_profile = "tag:arm.com,2023:realm#1.0.0"), "tee.cca.profile")
+	FAIL((V2, w.profile = "tag:arm.com,2024:cca_platform#2.0.0;direct"), "tee.cca.profile")
+	FAIL((V2, w.workload = w.both_bindings = true,
+	      w.profile = "tag:arm.com,2026:cca_platform#2.1.0", w.realm_profile = NULL),
+	     "tee.cca.profile")
+	FAIL((V2, w.workload = true, w.rebind = false), "tee.cca.binding")
 	FAIL(w.signer = other, "tee.cca.platform.signature")
 	FAIL(w.realm_signer = other, "tee.cca.realm.signature")
 	FAIL(w.rebind = false, "tee.cca.binding")
 	FAIL(w.rak_hash = "sha-512", "tee.cca.binding")
 	FAIL(w.rak_hash = "md5", "tee.cca.binding")
-	FAIL(w.profile = "tag:arm.com,2023:cca_platform#1.0.0", "tee.cca.profile")
+	FAIL((NEW_PROFILES, w.profile = "http://arm.com/CCA-SSD/1.0.0"), "tee.cca.profile")
 	FAIL(w.realm_profile = "tag:arm.com,2023:realm#1.0.0", "tee.cca.profile")
 	FAIL(w.nonce = filled(0xC2, 64), "tee.nonce")
 	ABSENT(w.no_key = true, "tee.key.absent")
 	ABSENT(w.untrusted_key = true, "tee.key.absent")
 	BROKEN(w.tag = 400, "tee.cca.form")
+	BROKEN((w.cmw = true, w.cmw_type = 60), "tee.cca.form")
+	BROKEN((w.cmw = true, w.cmw_name = "text/plain"), "codec.cbor.type")
+	BROKEN(w.no_signer = true, "tee.psa.form")
 	BROKEN(w.no_lifecycle = true, "tee.psa.form")
 	BROKEN(w.bad_instance = true, "tee.psa.form")
 	BROKEN(w.no_rems = true, "codec.cbor.items")
@@ -278,6 +351,10 @@ static void test_psa(void **state)
 	GOOD((void)0)
 	GOOD(w.profile = "tag:psacertified.org,2023:psa#tfm")
 	GOOD((w.old_psa = true, w.profile = "PSA_IOT_PROFILE_1"))
+	GOOD((w.old_psa = true, w.profile = NULL)) /* the old one's claim is optional */
+	GOOD(w.text_keys = true)
+	GOOD(w.seed = true)
+	FAIL(w.profile = NULL, "tee.psa.profile")
 	FAIL(w.signer = other, "tee.psa.signature")
 	FAIL(w.profile = "PSA_IOT_PROFILE_1", "tee.psa.profile")
 	FAIL(w.old_psa = true, "tee.psa.profile")
@@ -286,6 +363,8 @@ static void test_psa(void **state)
 	BROKEN(w.mixed = true, "tee.psa.form")
 	BROKEN((w.old_psa = w.mixed = true, w.profile = "PSA_IOT_PROFILE_1"), "tee.psa.form")
 	BROKEN(w.no_lifecycle = true, "tee.psa.form")
+	BROKEN(w.no_client = true, "tee.psa.form")
+	BROKEN(w.no_signer = true, "tee.psa.form")
 	BROKEN(w.bad_instance = true, "tee.psa.form")
 	make(&w, false);
 	forge_expect_no_prefix(&f, &rd_tee_psa, build(&w));
@@ -303,11 +382,18 @@ static void test_claims(void **state)
 	c = rd_tee_claim_find(r, "platform_secured");
 	assert_true(c && c->number == 1);
 	assert_non_null(rd_tee_claim_find(r, "components.R_MM"));
+	make(&w, true);
+	V2;
+	r = forge_verify(&f, &rd_tee_cca, build(&w));
+	c = rd_tee_claim_find(r, "mec_policy");
+	assert_true(c && rd_view_eq(c->bytes, rd_view_str("private")));
 	make(&w, false);
 	w.lifecycle = 0x4000;
+	w.seed = true;
 	r = forge_verify(&f, &rd_tee_psa, build(&w));
 	c = rd_tee_claim_find(r, "secured");
 	assert_true(c && c->number == 0);
+	assert_non_null(rd_tee_claim_find(r, "boot_seed"));
 }
 
 /* Keys as JWK and COSE_Key; one that is off its curve is left aside with a warning. */
