@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct rd_crl crl;
 		struct rd_tcb_info info;
 		struct rd_qe_identity identity;
-		struct rd_tpm_bank bank;
+		struct rd_tpm_pcrs pcrs;
 		struct rd_tpm_public public;
 		struct rd_tpm_signature signature;
 		struct rd_hcl_report hcl;
@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ok = rd_qe_identity_parse(in, arena, &out.identity, &err);
 		break;
 	case 4:
-		ok = rd_tpm_pcrs_parse(in, arena, &out.bank);
+		ok = rd_tpm_pcrs_parse(in, arena, &out.pcrs);
 		break;
 	case 5:
 		ok = rd_tpm_public_parse(in, arena, &out.public);

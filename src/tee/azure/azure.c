@@ -13,7 +13,7 @@
 /* FILE taken apart. */
 struct parts {
 	struct rd_view hcl, message, signature, vcek, td_quote;
-	struct rd_tpm_bank bank;
+	struct rd_tpm_pcrs pcrs;
 	struct rd_hcl_report report;
 	const struct rd_doc *runtime;
 };
@@ -42,16 +42,17 @@ static bool base64(const struct rd_doc *map, const char *key, struct rd_arena *a
 	return rd_base64_decode(d->text, arena, out, err) || rd_wrap(err, "evidence: %s", key);
 }
 
-static bool read_pcrs(const struct rd_doc *quote, struct rd_arena *arena, struct rd_tpm_bank *out,
+static bool read_pcrs(const struct rd_doc *quote, struct rd_arena *arena, struct rd_tpm_pcrs *out,
 		      struct rd_err *err)
 {
 	const struct rd_doc *list = quote ? rd_doc_get(quote, "pcrs") : NULL;
 
 	if (!list || list->kind != RD_DOC_LIST || list->n == 0 || list->n > RD_TPM_PCRS)
 		return wrong(err, "tpm_quote.pcrs must be a list of 1 to 24 registers");
-	*out = (struct rd_tpm_bank){ .mask = (uint32_t)((1ull << list->n) - 1) };
+	*out = (struct rd_tpm_pcrs){ .n = 1 };
+	out->bank[0].mask = (uint32_t)((1ull << list->n) - 1);
 	for (uint32_t i = 0; i < list->n; i++)
-		if (!rd_doc_hex(NAME, &list->item[i], arena, &out->pcr[i], err))
+		if (!rd_doc_hex(NAME, &list->item[i], arena, &out->bank[0].pcr[i], err))
 			return false;
 	return true;
 }
@@ -69,7 +70,7 @@ static bool parse(struct rd_view file, struct rd_arena *arena, struct parts *p, 
 	    !base64(doc, "td_quote", arena, &p->td_quote, err) ||
 	    !hex(quote, "message", arena, &p->message, err) ||
 	    !hex(quote, "signature", arena, &p->signature, err) ||
-	    !read_pcrs(quote, arena, &p->bank, err) || !rd_hcl_parse(p->hcl, &p->report, err))
+	    !read_pcrs(quote, arena, &p->pcrs, err) || !rd_hcl_parse(p->hcl, &p->report, err))
 		return false;
 	if (p->report.kind == RD_HCL_TDX && p->td_quote.len == 0)
 		return wrong(err, "td_quote is missing");
@@ -224,7 +225,7 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	rd_tee_begin(&w, in, arena, out, err);
 	out->level = RD_LEVEL_HARDWARE;
 	out->report_data = quote.extra_data;
-	rd_tpm_check_quote(&w, &quote, &key, &signature, &p.bank);
+	rd_tpm_check_quote(&w, &quote, &key, &signature, &p.pcrs);
 	check_binding(&w, &p);
 	claim_vm(&w, &p);
 	if (!verify_inner(&w, &p))

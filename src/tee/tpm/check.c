@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define DIGESTS_MAX (RD_TPM_BANKS_MAX * RD_TPM_PCRS)
+#define TEXT_MAX 1024u
+#define DIGESTS_MAX (RD_TPM_SELECTIONS_MAX * RD_TPM_PCRS)
 
 static void crypto(struct rd_tee_work *w, bool ok, struct rd_tee_words words)
 {
@@ -37,16 +38,23 @@ bool rd_tpm_signature_check(struct rd_view message, struct rd_view spki,
 
 	if (!rd_spki_kind(spki, &kind, &bits, err))
 		return false;
-	if (s->alg && !rd_tpm_hash(s->hash, &hash))
+	if (s->hash && !rd_tpm_hash(s->hash, &hash))
 		return rd_fail(err, RD_FAULT_REFUSED, "tee.tpm.algorithm", "unknown hash");
 	if (s->alg == RD_TPM_ECDSA) {
 		form = RD_SIGNATURE_ECDSA_RAW;
-		if (!ecdsa_raw(s, bits, buf, &raw))
+		if (kind == RD_KEY_RSA || !ecdsa_raw(s, bits, buf, &raw))
 			return rd_fail(err, RD_FAULT_REFUSED, "tee.tpm.algorithm",
 				       "r and s do not fit the key's curve");
 	} else if (s->alg == RD_TPM_RSAPSS) {
 		form = RD_SIGNATURE_RSA_PSS_ANY_SALT;
-	} else if (s->alg == RD_TPM_RSASSA || kind == RD_KEY_RSA) {
+	} else if (s->alg == RD_TPM_RSASSA) {
+		form = RD_SIGNATURE_RSA_PKCS1;
+	} else if (kind == RD_KEY_RSA) {
+		struct rd_err unused = { 0 };
+
+		if (rd_signature_verify(spki, RD_SIGNATURE_RSA_PSS_ANY_SALT, hash, message, raw,
+					&unused))
+			return true;
 		form = RD_SIGNATURE_RSA_PKCS1;
 	} else {
 		form = raw.len && raw.data[0] == RD_DER_SEQUENCE ? RD_SIGNATURE_ECDSA_DER
@@ -55,45 +63,168 @@ bool rd_tpm_signature_check(struct rd_view message, struct rd_view spki,
 	return rd_signature_verify(spki, form, hash, message, raw, err);
 }
 
+/* ---- registers ------------------------------------------------------------------------------- */
+
+/* Registers whose bank the file does not name are of the quote's, if it has one only. */
+static const struct rd_tpm_bank *bank_for(const struct rd_tpm_quote *q,
+					  const struct rd_tpm_pcrs *pcrs, uint16_t hash)
+{
+	for (uint32_t i = 0; i < q->n_selections; i++)
+		if (q->selection[i].hash != hash && pcrs->n == 1 && pcrs->bank[0].hash == 0)
+			return NULL;
+	for (uint32_t i = 0; i < pcrs->n; i++)
+		if (pcrs->bank[i].hash == hash || (pcrs->n == 1 && pcrs->bank[0].hash == 0))
+			return &pcrs->bank[i];
+	return NULL;
+}
+
 /* H(registers of the selections in order), H of the signature, not of the bank. */
-static bool digest_of(const struct rd_tpm_quote *q, const struct rd_tpm_bank *bank,
-		      enum rd_hash hash, uint8_t *out, struct rd_err *err)
+static bool digest_of(const struct rd_tpm_quote *q, const struct rd_tpm_pcrs *pcrs,
+		      enum rd_hash hash, uint8_t *out)
 {
 	struct rd_view parts[DIGESTS_MAX];
+	struct rd_err unused = { 0 };
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < q->n_selections; i++)
+	for (uint32_t i = 0; i < q->n_selections; i++) {
+		const struct rd_tpm_bank *bank = bank_for(q, pcrs, q->selection[i].hash);
+
 		for (uint32_t pcr = 0; pcr < RD_TPM_PCRS; pcr++) {
 			if (!(q->selection[i].mask & 1u << pcr))
 				continue;
-			if (!(bank->mask & 1u << pcr))
+			if (!bank || !(bank->mask & 1u << pcr))
 				return false;
 			parts[n++] = bank->pcr[pcr];
 		}
-	return rd_hash_parts(hash, parts, n, out, err);
+	}
+	return n != 0 && rd_hash_parts(hash, parts, n, out, &unused);
 }
 
-/* Registers that are claimed but not signed would be anybody's: exactly the selection counts. */
-static bool same_selection(const struct rd_tpm_quote *q, const struct rd_tpm_bank *bank)
-{
-	enum rd_hash hash;
-	bool same = q->n_selections == 1 && bank->mask == q->selection[0].mask &&
-		    (bank->hash == 0 || bank->hash == q->selection[0].hash) &&
-		    rd_tpm_hash(q->selection[0].hash, &hash);
-
-	for (uint32_t i = 0; same && i < RD_TPM_PCRS; i++)
-		same = !(bank->mask & 1u << i) || bank->pcr[i].len == rd_hash_len(hash);
-	return same;
-}
-
-static void check_registers(struct rd_tee_work *w, const struct rd_tpm_quote *q,
-			    const struct rd_tpm_signature *s, const struct rd_tpm_bank *bank)
+bool rd_tpm_pcrs_match(const struct rd_tpm_quote *q, const struct rd_tpm_signature *s,
+		       const struct rd_tpm_pcrs *pcrs)
 {
 	uint8_t digest[RD_TPM_DIGEST_MAX];
 	enum rd_hash hash = RD_HASH_SHA256;
-	bool same, equal;
 
-	if (!bank) {
+	return (!s->hash || rd_tpm_hash(s->hash, &hash)) && digest_of(q, pcrs, hash, digest) &&
+	       rd_view_eq(q->pcr_digest, rd_view_of(digest, rd_hash_len(hash)));
+}
+
+/* Registers that are claimed but not signed would be anybody's: exactly the selection counts. */
+static bool same_selection(const struct rd_tpm_quote *q, const struct rd_tpm_pcrs *pcrs)
+{
+	uint32_t used = 0;
+
+	for (uint32_t i = 0; i < q->n_selections; i++) {
+		const struct rd_tpm_bank *bank = bank_for(q, pcrs, q->selection[i].hash);
+		uint32_t mask = 0;
+		enum rd_hash hash;
+
+		for (uint32_t k = 0; k < q->n_selections; k++)
+			if (q->selection[k].hash == q->selection[i].hash)
+				mask |= q->selection[k].mask;
+		if (!bank || bank->mask != mask || !rd_tpm_hash(q->selection[i].hash, &hash))
+			return false;
+		used |= 1u << (bank - pcrs->bank);
+		for (uint32_t pcr = 0; pcr < RD_TPM_PCRS; pcr++)
+			if (mask & 1u << pcr && bank->pcr[pcr].len != rd_hash_len(hash))
+				return false;
+	}
+	return q->n_selections && used == (1u << pcrs->n) - 1;
+}
+
+/* "sha256:0,7", as tpm2-tools write selections. */
+static void put_selection(struct rd_buf *out, uint16_t hash, uint32_t mask)
+{
+	const char *comma = ":";
+
+	rd_buf_printf(out, "%s%s", out->len ? "+" : "", hash ? rd_tpm_hash_name(hash) : "bank");
+	for (uint32_t i = 0; i < RD_TPM_PCRS; i++) {
+		uint32_t last = i;
+
+		if (!(mask & 1u << i))
+			continue;
+		while (last + 1 < RD_TPM_PCRS && mask & 2u << last)
+			last++;
+		rd_buf_printf(out, last > i + 1 ? "%s%u-%u" : "%s%u", comma, i, last);
+		comma = ",";
+		i = last > i + 1 ? last : i;
+	}
+}
+
+static struct rd_view kept(struct rd_tee_work *w, struct rd_buf *text)
+{
+	struct rd_view out = { 0 };
+
+	if (!rd_buf_ok(text, w->err) || !rd_arena_copy(w->arena, rd_buf_view(text), &out, w->err))
+		w->failed = true;
+	return out.len ? out : rd_view_str("none");
+}
+
+static bool check_selection(struct rd_tee_work *w, const struct rd_tpm_quote *q,
+			    const struct rd_tpm_pcrs *pcrs)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf quoted = { .max = TEXT_MAX };
+	RD_AUTO(rd_buf_free) struct rd_buf given = { .max = TEXT_MAX };
+	bool same = same_selection(q, pcrs);
+
+	for (uint32_t i = 0; i < q->n_selections; i++)
+		put_selection(&quoted, q->selection[i].hash, q->selection[i].mask);
+	for (uint32_t i = 0; i < pcrs->n; i++)
+		put_selection(&given, pcrs->bank[i].hash, pcrs->bank[i].mask);
+	rd_tee_reason(w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
+					     .result = same ? RD_RESULT_PASS : RD_RESULT_FAIL,
+					     .code = "tee.tpm.selection",
+					     .claim = "pcrs",
+					     .expected = kept(w, &quoted),
+					     .found = kept(w, &given) });
+	return same;
+}
+
+/* The bank that goes by the registers' bare numbers: SHA-256, else the first but SHA-1. */
+static uint16_t main_bank(const struct rd_tpm_quote *q)
+{
+	uint16_t out = 0;
+
+	for (uint32_t i = 0; i < q->n_selections; i++)
+		if (q->selection[i].hash == RD_TPM_SHA256 || out == 0 || out == RD_TPM_SHA1)
+			out = q->selection[i].hash;
+	return out;
+}
+
+static void claim_registers(struct rd_tee_work *w, const struct rd_tpm_quote *q,
+			    const struct rd_tpm_pcrs *pcrs)
+{
+	for (uint32_t b = 0; b < pcrs->n; b++) {
+		const struct rd_tpm_bank *bank = &pcrs->bank[b];
+		bool bare = bank->hash == 0 || bank->hash == main_bank(q);
+
+		for (uint32_t i = 0; i < RD_TPM_PCRS; i++)
+			if (bank->mask & 1u << i)
+				rd_tee_claim_bytes(w,
+						   bare ? rd_tee_name(w, "pcrs.%u", i)
+							: rd_tee_name(w, "pcrs_%s.%u",
+								      rd_tpm_hash_name(bank->hash),
+								      i),
+						   bank->pcr[i]);
+	}
+}
+
+static void check_registers(struct rd_tee_work *w, const struct rd_tpm_quote *q,
+			    const struct rd_tpm_signature *s, const struct rd_tpm_pcrs *pcrs)
+{
+	uint8_t digest[RD_TPM_DIGEST_MAX];
+	enum rd_hash hash = RD_HASH_SHA256;
+	struct rd_view found = { 0 };
+	bool equal;
+
+	if (!q->n_selections) {
+		crypto(w, false,
+		       (struct rd_tee_words){ "tee.tpm.selection", "pcrs", "registers",
+					      "none: the quote selects nothing" });
+		return;
+	}
+	if (!pcrs) {
 		rd_tee_reason(w, (struct rd_reason){
 					 .aspect = RD_ASPECT_POLICY,
 					 .result = RD_RESULT_WARNING,
@@ -103,33 +234,49 @@ static void check_registers(struct rd_tee_work *w, const struct rd_tpm_quote *q,
 					 .found = rd_view_str("none among the collateral") });
 		return;
 	}
-	same = same_selection(q, bank);
-	crypto(w, same,
-	       (struct rd_tee_words){ "tee.tpm.selection", "pcrs",
-				      "values of exactly the quoted registers, of one bank",
-				      same ? "those" : "others" });
-	if (s->alg && !rd_tpm_hash(s->hash, &hash))
+	if (!check_selection(w, q, pcrs) || (s->hash && !rd_tpm_hash(s->hash, &hash)))
 		return;
-	equal = same && digest_of(q, bank, hash, digest, w->err) &&
-		rd_view_eq(q->pcr_digest, rd_view_of(digest, rd_hash_len(hash)));
-	crypto(w, equal,
-	       (struct rd_tee_words){ "tee.tpm.digest", "pcrs", "the digest that was signed",
-				      equal ? "that" : "another" });
-	for (uint32_t i = 0; equal && i < RD_TPM_PCRS; i++)
-		if (bank->mask & 1u << i)
-			rd_tee_claim_bytes(w, rd_tee_name(w, "pcrs.%u", i), bank->pcr[i]);
+	if (digest_of(q, pcrs, hash, digest))
+		found = rd_view_of(digest, rd_hash_len(hash));
+	equal = rd_view_eq(q->pcr_digest, found);
+	rd_tee_reason(w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
+					     .result = equal ? RD_RESULT_PASS : RD_RESULT_FAIL,
+					     .code = "tee.tpm.digest",
+					     .claim = "pcrs",
+					     .expected = rd_tee_hex(w, q->pcr_digest),
+					     .found = rd_tee_hex(w, found) });
+	if (equal)
+		claim_registers(w, q, pcrs);
 }
 
-static void check_key(struct rd_tee_work *w, const struct rd_tpm_key *key)
-{
-	uint32_t need = RD_TPM_FIXED_TPM | RD_TPM_RESTRICTED | RD_TPM_SIGN;
-	bool ok = (key->attributes & (need | RD_TPM_DECRYPT)) == need;
+/* ---- the key --------------------------------------------------------------------------------- */
 
-	if (key->has_attributes)
-		crypto(w, ok,
+static const char *key_fault(const struct rd_tpm_key *key, const struct rd_tpm_signature *s)
+{
+	if (!(key->attributes & RD_TPM_FIXED_TPM))
+		return "not fixedTPM: it may have been in another place";
+	if (!(key->attributes & RD_TPM_RESTRICTED))
+		return "not restricted: it signs anything";
+	if (!(key->attributes & RD_TPM_SIGN) || key->attributes & RD_TPM_DECRYPT)
+		return "not for signing alone";
+	/* A key of one scheme makes no signature of another. */
+	if (s->alg && key->scheme != RD_TPM_NULL &&
+	    (key->scheme != s->alg || key->scheme_hash != s->hash))
+		return "of another scheme than the signature";
+	return NULL;
+}
+
+static void check_key(struct rd_tee_work *w, const struct rd_tpm_key *key,
+		      const struct rd_tpm_signature *s)
+{
+	const char *fault = key->has_public ? key_fault(key, s) : NULL;
+
+	if (key->has_public)
+		crypto(w, !fault,
 		       (struct rd_tee_words){ "tee.tpm.key", "attestation key",
-					      "fixedTPM, restricted, sign and not decrypt",
-					      ok ? "those" : "others: it signs anything" });
+					      "fixedTPM, restricted, sign and not decrypt, of the "
+					      "signature's scheme",
+					      fault ? fault : "those" });
 }
 
 static void claims(struct rd_tee_work *w, const struct rd_tpm_quote *q,
@@ -157,7 +304,7 @@ static void claims(struct rd_tee_work *w, const struct rd_tpm_quote *q,
 
 void rd_tpm_check_quote(struct rd_tee_work *w, const struct rd_tpm_quote *q,
 			const struct rd_tpm_key *key, const struct rd_tpm_signature *s,
-			const struct rd_tpm_bank *bank)
+			const struct rd_tpm_pcrs *pcrs)
 {
 	struct rd_err why = { 0 };
 	bool ok = rd_tpm_signature_check(q->all, key->spki, s, &why);
@@ -166,8 +313,8 @@ void rd_tpm_check_quote(struct rd_tee_work *w, const struct rd_tpm_quote *q,
 			 (struct rd_tee_words){ "tee.tpm.signature", "quote",
 						"signed by the attestation key", "signed" },
 			 &why);
-	check_key(w, key);
+	check_key(w, key, s);
 	claims(w, q, s);
-	check_registers(w, q, s, bank);
+	check_registers(w, q, s, pcrs);
 	rd_tee_check_nonce(w, q->extra_data);
 }

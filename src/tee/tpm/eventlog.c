@@ -11,8 +11,9 @@
 struct parse {
 	struct rd_view in;
 	size_t at;
+	size_t end; /* what is behind it is padding, if an event ends there or later */
 	bool bad;
-	uint16_t digest_len[RD_TPM_BANKS_MAX];
+	uint16_t digest_len[RD_TPM_LOG_BANKS_MAX];
 };
 
 static bool malformed(const struct parse *p, const char *what, struct rd_err *err)
@@ -61,7 +62,7 @@ static bool read_spec_id(struct parse *p, struct rd_view event, struct rd_tpm_lo
 	struct parse e = { .in = event, .at = 24 }; /* signature, platform class, versions, size */
 	uint32_t n = u32(&e);
 
-	if (e.bad || n == 0 || n > RD_TPM_BANKS_MAX)
+	if (e.bad || n == 0 || n > RD_TPM_LOG_BANKS_MAX)
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
 		enum rd_hash hash;
@@ -113,15 +114,15 @@ static void read_agile(struct parse *p, const struct rd_tpm_log *log, struct rd_
 	e->data = data(p);
 }
 
-/* Zeros, or the ones that ACPI areas are filled with. */
-static bool only_padding_left(const struct parse *p)
+/* Where zeros, or the ones that ACPI areas are filled with, begin and go on to the end. */
+static size_t padding_of(struct rd_view in)
 {
-	uint8_t fill = p->in.data[p->at];
+	size_t end = in.len;
+	uint8_t fill = in.data[end - 1];
 
-	for (size_t i = p->at; i < p->in.len; i++)
-		if (p->in.data[i] != fill)
-			return false;
-	return fill == 0 || fill == 0xFF;
+	while (end && (fill == 0 || fill == 0xFF) && in.data[end - 1] == fill)
+		end--;
+	return end;
 }
 
 static bool read_first(struct parse *p, struct rd_tpm_log *log, bool *agile, struct rd_err *err)
@@ -152,10 +153,11 @@ bool rd_tpm_log_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tp
 	if (bytes.len == 0 || bytes.len > RD_TPM_LOG_MAX)
 		return malformed(&p, "empty, or of more than 16 MiB", err);
 	room = room < RD_TPM_EVENTS_MAX ? room : RD_TPM_EVENTS_MAX;
+	p.end = padding_of(bytes);
 	out->event = RD_NEW_ARRAY(arena, struct rd_tpm_event, room, err);
 	if (!out->event || !read_first(&p, out, &agile, err))
 		return false;
-	while (p.at < bytes.len && !only_padding_left(&p)) {
+	while (p.at < bytes.len && p.at < p.end) {
 		struct rd_tpm_event *e = &out->event[out->n];
 
 		if (out->n == room)
@@ -179,6 +181,15 @@ bool rd_tpm_log_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tp
 }
 
 /* ---- replay ---------------------------------------------------------------------------------- */
+
+uint32_t rd_tpm_log_bank(const struct rd_tpm_log *log, uint16_t hash)
+{
+	uint32_t bank = 0;
+
+	while (bank < log->n_banks && log->bank[bank] != hash)
+		bank++;
+	return bank;
+}
 
 static bool extend(struct rd_tpm_bank *b, enum rd_hash hash, const struct rd_tpm_event *e,
 		   uint32_t bank, struct rd_err *err)
@@ -208,7 +219,7 @@ bool rd_tpm_log_replay(const struct rd_tpm_log *log, uint32_t bank, struct rd_ar
 	*out = (struct rd_tpm_bank){ 0 };
 	if (bank >= log->n_banks || !rd_tpm_hash(log->bank[bank], &hash))
 		return rd_fail(err, RD_FAULT_REFUSED, "tee.tpm.log.bank",
-			       "event log: a bank of a hash that is not known");
+			       "event log: no bank of that hash, or of one that is not known");
 	out->hash = log->bank[bank];
 	len = rd_hash_len(hash);
 	values = rd_arena_alloc(arena, RD_TPM_PCRS, len, err);
@@ -225,7 +236,8 @@ bool rd_tpm_log_replay(const struct rd_tpm_log *log, uint32_t bank, struct rd_ar
 		if (e->type != EV_NO_ACTION) {
 			if (!extend(out, hash, e, bank, err))
 				return false;
-		} else if (e->pcr == 0 && e->data.len == sizeof(STARTUP_LOCALITY) + 1 &&
+		} else if (e->pcr == 0 && !(out->mask & 1) &&
+			   e->data.len == sizeof(STARTUP_LOCALITY) + 1 &&
 			   memcmp(e->data.data, STARTUP_LOCALITY, sizeof(STARTUP_LOCALITY)) == 0) {
 			values[len - 1] = e->data.data[sizeof(STARTUP_LOCALITY)];
 		}
@@ -233,21 +245,23 @@ bool rd_tpm_log_replay(const struct rd_tpm_log *log, uint32_t bank, struct rd_ar
 	return true;
 }
 
-/* The bank of SHA-256 if there is one, and the registers that the log extends. */
+/* The bank of SHA-256 if there is one, else the next best; and the registers that the log extends.
+ */
 bool rd_tpm_log_measure(const struct rd_tee_launch *in, struct rd_arena *arena,
 			struct rd_tee_values *out, struct rd_err *err)
 {
 	struct rd_tpm_bank bank;
 	struct rd_tpm_log log;
 	struct rd_view name;
-	uint32_t best = 0;
+	static const uint16_t best[] = { RD_TPM_SHA256, RD_TPM_SHA384, RD_TPM_SHA512, RD_TPM_SHA1 };
+	uint32_t at = 0;
 
 	if (!rd_tee_launch_is_file(in, err) || !rd_tpm_log_parse(in->file, arena, &log, err))
 		return false;
-	for (uint32_t i = 0; i < log.n_banks; i++)
-		if (log.bank[i] == RD_TPM_SHA256)
-			best = i;
-	if (!rd_tpm_log_replay(&log, best, arena, &bank, err))
+	while (at + 1 < sizeof(best) / sizeof(best[0]) &&
+	       rd_tpm_log_bank(&log, best[at]) == log.n_banks)
+		at++;
+	if (!rd_tpm_log_replay(&log, rd_tpm_log_bank(&log, best[at]), arena, &bank, err))
 		return false;
 	for (uint32_t i = 0; i < RD_TPM_PCRS; i++)
 		if (bank.mask & 1u << i &&

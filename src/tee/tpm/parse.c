@@ -8,6 +8,11 @@
 #define NAME_MAX_LEN 68u
 #define SELECT_BYTES_MAX 4u
 #define SIGNATURE_MAX 1024u
+#define TSS2_MAX (16u * 1024)
+#define TSS2_LABEL "TSS2 PRIVATE KEY"
+
+static const uint16_t hashes[] = { RD_TPM_SHA1, RD_TPM_SHA256, RD_TPM_SHA384, RD_TPM_SHA512 };
+#define N_HASHES (sizeof(hashes) / sizeof(hashes[0]))
 
 bool rd_tpm_hash(uint16_t alg, enum rd_hash *out)
 {
@@ -36,6 +41,24 @@ const char *rd_tpm_hash_name(uint16_t alg)
 	       : alg == RD_TPM_SHA384 ? "sha384"
 	       : alg == RD_TPM_SHA512 ? "sha512"
 				      : "unknown";
+}
+
+uint16_t rd_tpm_hash_named(struct rd_view name)
+{
+	for (size_t i = 0; i < N_HASHES; i++)
+		if (rd_view_eq(name, rd_view_str(rd_tpm_hash_name(hashes[i]))))
+			return hashes[i];
+	return 0;
+}
+
+uint16_t rd_tpm_hash_of_len(size_t len)
+{
+	enum rd_hash hash;
+
+	for (size_t i = 0; i < N_HASHES; i++)
+		if (rd_tpm_hash(hashes[i], &hash) && rd_hash_len(hash) == len)
+			return hashes[i];
+	return 0;
 }
 
 struct rd_view rd_tpm_take(struct rd_tpm_reader *r, size_t len)
@@ -91,25 +114,36 @@ static void read_selections(struct rd_tpm_reader *r, struct rd_tpm_quote *q)
 {
 	uint32_t n = rd_tpm_u32(r);
 
-	r->bad = r->bad || n > RD_TPM_BANKS_MAX;
+	r->bad = r->bad || n > RD_TPM_SELECTIONS_MAX;
 	for (uint32_t i = 0; i < n && !r->bad; i++) {
-		struct rd_tpm_selection *s = &q->selection[q->n_selections++];
-		struct rd_view len, bits;
+		struct rd_tpm_selection s = { .hash = rd_tpm_u16(r) };
+		struct rd_view len = rd_tpm_take(r, 1), bits;
 
-		s->hash = rd_tpm_u16(r);
-		len = rd_tpm_take(r, 1);
 		r->bad = r->bad || len.data[0] > SELECT_BYTES_MAX;
 		bits = rd_tpm_take(r, r->bad ? 0 : len.data[0]);
 		for (size_t k = 0; k < bits.len; k++)
-			s->mask |= (uint32_t)bits.data[k] << (8 * k);
-		r->bad = r->bad || s->mask >> RD_TPM_PCRS != 0;
+			s.mask |= (uint32_t)bits.data[k] << (8 * k);
+		r->bad = r->bad || s.mask >> RD_TPM_PCRS != 0;
+		if (s.mask)
+			q->selection[q->n_selections++] = s;
 	}
+}
+
+/* The structure inside a TPM2B of it, as some libraries keep it. */
+static struct rd_view unwrapped(struct rd_view bytes)
+{
+	static const uint8_t magic[] = { 0xFF, 0x54, 0x43, 0x47 };
+
+	if (bytes.len > 6 && (size_t)(bytes.data[0] << 8 | bytes.data[1]) == bytes.len - 2 &&
+	    memcmp(bytes.data + 2, magic, sizeof(magic)) == 0)
+		return rd_view_of(bytes.data + 2, bytes.len - 2);
+	return bytes;
 }
 
 bool rd_tpm_quote_parse(struct rd_view bytes, struct rd_tpm_quote *out, struct rd_err *err)
 {
-	struct rd_tpm_reader r = { .rest = bytes };
-	struct rd_tpm_quote q = { .all = bytes };
+	struct rd_tpm_quote q = { .all = unwrapped(bytes) };
+	struct rd_tpm_reader r = { .rest = q.all };
 	struct rd_view safe;
 	uint16_t type;
 
@@ -132,6 +166,8 @@ bool rd_tpm_quote_parse(struct rd_view bytes, struct rd_tpm_quote *out, struct r
 		return malformed(err, "a length does not fit");
 	if (r.rest.len != 0)
 		return malformed(err, "bytes behind its end");
+	if (safe.data[0] > 1)
+		return malformed(err, "a flag that is neither yes nor no");
 	q.safe = safe.data[0] == 1;
 	*out = q;
 	return true;
@@ -162,12 +198,13 @@ bool rd_tpm_signature_parse(struct rd_view bytes, struct rd_tpm_signature *out)
 }
 
 /* TPMT_SYM_DEF_OBJECT of a signing key is null; a scheme may name its hash. */
-static void skip_schemes(struct rd_tpm_reader *r)
+static void read_schemes(struct rd_tpm_reader *r, struct rd_tpm_public *out)
 {
 	if (rd_tpm_u16(r) != RD_TPM_NULL)
 		(void)rd_tpm_take(r, 4); /* key bits and mode */
-	if (rd_tpm_u16(r) != RD_TPM_NULL)
-		(void)rd_tpm_u16(r);
+	out->scheme = rd_tpm_u16(r);
+	if (out->scheme != RD_TPM_NULL)
+		out->scheme_hash = rd_tpm_u16(r);
 }
 
 static bool rsa_key(struct rd_tpm_reader *r, struct rd_arena *arena, struct rd_view *spki)
@@ -214,14 +251,40 @@ static bool ecc_key(struct rd_tpm_reader *r, struct rd_arena *arena, struct rd_v
 	return false;
 }
 
+/* TSSPrivKey: SEQUENCE { type, optional [0] to [n], parent, OCTET STRING public, ... }. */
+static bool from_tss2_pem(struct rd_view pem, struct rd_arena *arena, struct rd_view *out)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf der = { .max = TSS2_MAX };
+	struct rd_err unused = { 0 };
+	struct rd_view in, content;
+	struct rd_span span = { .cap = pem.len };
+	uint8_t tag;
+
+	if (pem.len > TSS2_MAX || !memmem(pem.data, pem.len, TSS2_LABEL, sizeof(TSS2_LABEL) - 1))
+		return false;
+	span.data = rd_buf_extend(&der, pem.len);
+	if (!span.data || !rd_pem_unwrap(TSS2_LABEL, pem, &span, &unused))
+		return false;
+	in = rd_view_of(span.data, span.used);
+	if (!rd_der_expect(&in, RD_DER_SEQUENCE, &content, &unused))
+		return false;
+	in = content;
+	while (rd_der_next(&in, &tag, &content, &unused))
+		if (tag == RD_DER_OCTET_STRING)
+			return rd_arena_copy(arena, content, out, &unused);
+	return false;
+}
+
 bool rd_tpm_public_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tpm_public *out)
 {
-	struct rd_tpm_reader r = { .rest = bytes };
 	struct rd_tpm_public p = { 0 };
+	struct rd_tpm_reader r;
 	enum rd_hash hash;
 	uint16_t type;
 	bool ok;
 
+	(void)from_tss2_pem(bytes, arena, &bytes);
+	r = (struct rd_tpm_reader){ .rest = bytes };
 	if (bytes.len > 2 && (size_t)(bytes.data[0] << 8 | bytes.data[1]) == bytes.len - 2)
 		(void)rd_tpm_u16(&r); /* a TPM2B_PUBLIC */
 	type = rd_tpm_u16(&r);
@@ -229,7 +292,7 @@ bool rd_tpm_public_parse(struct rd_view bytes, struct rd_arena *arena, struct rd
 		return false;
 	p.attributes = rd_tpm_u32(&r);
 	(void)rd_tpm_2b(&r, RD_TPM_DIGEST_MAX); /* authPolicy */
-	skip_schemes(&r);
+	read_schemes(&r, &p);
 	ok = type == RD_TPM_RSA ? rsa_key(&r, arena, &p.spki) : ecc_key(&r, arena, &p.spki);
 	*out = p;
 	return ok && !r.bad && r.rest.len == 0;

@@ -10,25 +10,25 @@
 #define TOOL_DIGESTS 8u
 #define TOOL_DIGEST_LEN 66u
 #define TOOL_LIST_LEN (4u + TOOL_DIGESTS * TOOL_DIGEST_LEN)
+#define TOOL_LISTS_MAX 16u
 
-static uint16_t bank_of_name(struct rd_view name)
+struct rd_tpm_bank *rd_tpm_bank_of(struct rd_tpm_pcrs *pcrs, uint16_t hash)
 {
-	static const uint16_t all[] = { RD_TPM_SHA1, RD_TPM_SHA256, RD_TPM_SHA384, RD_TPM_SHA512 };
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (rd_view_eq(name, rd_view_str(rd_tpm_hash_name(all[i]))))
-			return all[i];
-	return 0;
+	for (uint32_t i = 0; i < pcrs->n; i++)
+		if (pcrs->bank[i].hash == hash)
+			return &pcrs->bank[i];
+	if (pcrs->n == RD_TPM_BANKS_MAX)
+		return NULL;
+	pcrs->bank[pcrs->n].hash = hash;
+	return &pcrs->bank[pcrs->n++];
 }
 
-/* Register `index` is this; false for one that is there already or no digest. */
-static bool put(struct rd_tpm_bank *b, struct rd_view index, struct rd_view value)
+/* Register `n` is this; false for one that is there already or no digest of the bank. */
+static bool put(struct rd_tpm_bank *b, uint32_t n, struct rd_view value)
 {
-	struct rd_err unused = { 0 };
-	int64_t n;
+	uint16_t hash = rd_tpm_hash_of_len(value.len);
 
-	if (!rd_parse_i64(index, 0, RD_TPM_PCRS - 1, &n, &unused) || b->mask & 1u << n ||
-	    value.len < RD_SHA1_LEN || value.len > RD_TPM_DIGEST_MAX)
+	if (!b || b->mask & 1u << n || !hash || (b->hash && b->hash != hash))
 		return false;
 	b->mask |= 1u << n;
 	b->pcr[n] = value;
@@ -40,28 +40,40 @@ static bool put_hex(struct rd_tpm_bank *b, struct rd_arena *arena, struct rd_vie
 {
 	struct rd_err unused = { 0 };
 	struct rd_view value;
+	int64_t n;
 
 	if (rd_view_starts(text, rd_view_str("0x")) || rd_view_starts(text, rd_view_str("0X")))
 		text = rd_view_of(text.data + 2, text.len - 2);
-	return rd_unhex(arena, text, &value, &unused) && put(b, index, value);
+	return rd_parse_i64(index, 0, RD_TPM_PCRS - 1, &n, &unused) &&
+	       rd_unhex(arena, text, &value, &unused) && put(b, (uint32_t)n, value);
 }
 
-static bool from_json(struct rd_view bytes, struct rd_arena *arena, struct rd_tpm_bank *out)
+static bool from_map(const struct rd_doc *map, struct rd_arena *arena, struct rd_tpm_bank *b)
+{
+	for (uint32_t i = 0; i < map->n; i++)
+		if (map->item[i].kind != RD_DOC_SCALAR ||
+		    !put_hex(b, arena, map->item[i].key, map->item[i].text))
+			return false;
+	return map->n != 0;
+}
+
+static bool from_json(struct rd_view bytes, struct rd_arena *arena, struct rd_tpm_pcrs *out)
 {
 	struct rd_err unused = { 0 };
 	const struct rd_doc *doc;
 
 	if (!rd_json_parse(arena, "pcrs", bytes, &doc, &unused) || doc->kind != RD_DOC_MAP)
 		return false;
-	if (doc->n == 1 && doc->item[0].kind == RD_DOC_MAP) {
-		out->hash = bank_of_name(doc->item[0].key);
-		doc = &doc->item[0];
-	}
-	for (uint32_t i = 0; i < doc->n; i++)
-		if (doc->item[i].kind != RD_DOC_SCALAR ||
-		    !put_hex(out, arena, doc->item[i].key, doc->item[i].text))
+	if (doc->n == 0 || doc->item[0].kind != RD_DOC_MAP)
+		return from_map(doc, arena, rd_tpm_bank_of(out, 0));
+	for (uint32_t i = 0; i < doc->n; i++) {
+		uint16_t hash = rd_tpm_hash_named(doc->item[i].key);
+
+		if (!hash || doc->item[i].kind != RD_DOC_MAP ||
+		    !from_map(&doc->item[i], arena, rd_tpm_bank_of(out, hash)))
 			return false;
-	return out->mask != 0;
+	}
+	return true;
 }
 
 static bool is_space(uint8_t c)
@@ -83,25 +95,53 @@ static struct rd_view word(struct rd_view *line)
 	return out;
 }
 
-static bool from_lines(struct rd_view rest, struct rd_arena *arena, struct rd_tpm_bank *out)
+static struct rd_view line_of(struct rd_view *rest)
 {
-	while (rest.len) {
-		const uint8_t *end = memchr(rest.data, '\n', rest.len);
-		struct rd_view line = rest, index, value;
+	const uint8_t *end = memchr(rest->data, '\n', rest->len);
+	struct rd_view line = *rest;
 
-		if (end)
-			line.len = (size_t)(end - rest.data);
-		rest = rd_view_of(line.data + line.len, rest.len - line.len - (end ? 1 : 0));
-		if (end)
-			rest.data++;
-		index = word(&line);
-		value = word(&line);
-		if (index.len && !value.len && bank_of_name(index) && !out->hash)
-			out->hash = bank_of_name(index);
-		else if (index.len && (word(&line).len || !put_hex(out, arena, index, value)))
+	if (end)
+		line.len = (size_t)(end - rest->data);
+	*rest = rd_view_of(rest->data + line.len + (end ? 1 : 0),
+			   rest->len - line.len - (end ? 1 : 0));
+	return line;
+}
+
+/* Of what tpm2_quote prints, the indented lines under "pcrs:"; of other texts all. */
+static struct rd_view section(struct rd_view text)
+{
+	struct rd_view rest = text, out;
+
+	while (rest.len)
+		if (rd_view_starts(line_of(&rest), rd_view_str("pcrs:"))) {
+			out = rd_view_of(rest.data, 0);
+			while (rest.len && (rest.data[0] == ' ' || rest.data[0] == '\n')) {
+				(void)line_of(&rest);
+				out.len = (size_t)(rest.data - out.data);
+			}
+			return out;
+		}
+	return text;
+}
+
+static bool from_lines(struct rd_view text, struct rd_arena *arena, struct rd_tpm_pcrs *out)
+{
+	struct rd_view rest = section(text);
+	uint16_t hash = 0;
+	bool any = false;
+
+	while (rest.len) {
+		struct rd_view line = line_of(&rest), index = word(&line), value = word(&line);
+
+		if (index.len && !value.len && rd_tpm_hash_named(index))
+			hash = rd_tpm_hash_named(index);
+		else if (index.len && (word(&line).len ||
+				       !put_hex(rd_tpm_bank_of(out, hash), arena, index, value)))
 			return false;
+		else
+			any = any || index.len;
 	}
-	return out->mask != 0;
+	return any;
 }
 
 static uint16_t le16(const uint8_t *p)
@@ -109,41 +149,80 @@ static uint16_t le16(const uint8_t *p)
 	return (uint16_t)(p[0] | p[1] << 8);
 }
 
-/* The digests in order of the selection's registers, eight to a list. */
-static bool from_structs(struct rd_view in, struct rd_tpm_bank *out)
+/* The next digest of the lists, each of up to eight. */
+struct digests {
+	struct rd_view lists;
+	uint32_t k; /* of the first list that is left */
+};
+
+static struct rd_view next_digest(struct digests *d)
 {
-	size_t head = 4 + TOOL_SELECTIONS * TOOL_SELECTION_LEN + 4;
-	uint32_t mask, lists, k = 0;
+	const uint8_t *digest;
 
-	if (in.len < head || rd_load_le32(in.data) != 1)
-		return false;
-	lists = rd_load_le32(in.data + head - 4);
-	if (lists == 0 || lists > 3 || in.len != head + lists * TOOL_LIST_LEN)
-		return false;
-	out->hash = le16(in.data + 4);
-	mask = (uint32_t)in.data[7] | (uint32_t)in.data[8] << 8 | (uint32_t)in.data[9] << 16;
-	for (uint32_t pcr = 0; pcr < RD_TPM_PCRS; pcr++) {
-		const uint8_t *list = in.data + head + k / TOOL_DIGESTS * TOOL_LIST_LEN;
-		const uint8_t *digest = list + 4 + k % TOOL_DIGESTS * TOOL_DIGEST_LEN;
-		uint16_t len;
-
-		if (!(mask & 1u << pcr))
-			continue;
-		if (k / TOOL_DIGESTS >= lists || k % TOOL_DIGESTS >= rd_load_le32(list))
-			return false;
-		len = le16(digest);
-		if (len < RD_SHA1_LEN || len > RD_TPM_DIGEST_MAX)
-			return false;
-		out->mask |= 1u << pcr;
-		out->pcr[pcr] = rd_view_of(digest + 2, len);
-		k++;
+	while (d->lists.len && d->k >= rd_load_le32(d->lists.data)) {
+		d->lists = rd_view_of(d->lists.data + TOOL_LIST_LEN, d->lists.len - TOOL_LIST_LEN);
+		d->k = 0;
 	}
-	return out->mask != 0;
+	if (!d->lists.len || d->k >= TOOL_DIGESTS)
+		return (struct rd_view){ 0 };
+	digest = d->lists.data + 4 + d->k++ * TOOL_DIGEST_LEN;
+	return le16(digest) > RD_TPM_DIGEST_MAX ? (struct rd_view){ 0 }
+						: rd_view_of(digest + 2, le16(digest));
 }
 
-bool rd_tpm_pcrs_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tpm_bank *out)
+/* Selections, then the digests of their registers in order, in lists. */
+static bool from_structs(struct rd_view in, struct rd_tpm_pcrs *out)
 {
-	*out = (struct rd_tpm_bank){ 0 };
+	size_t head = 4 + TOOL_SELECTIONS * TOOL_SELECTION_LEN + 4;
+	struct digests digests = { 0 };
+	uint32_t n, lists;
+
+	if (in.len < head)
+		return false;
+	n = rd_load_le32(in.data);
+	lists = rd_load_le32(in.data + head - 4);
+	if (n == 0 || n > TOOL_SELECTIONS || lists == 0 || lists > TOOL_LISTS_MAX ||
+	    in.len != head + lists * TOOL_LIST_LEN)
+		return false;
+	digests.lists = rd_view_of(in.data + head, in.len - head);
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *s = in.data + 4 + i * TOOL_SELECTION_LEN;
+		uint32_t mask = (uint32_t)s[3] | (uint32_t)s[4] << 8 | (uint32_t)s[5] << 16;
+
+		for (uint32_t pcr = 0; pcr < RD_TPM_PCRS; pcr++)
+			if (mask & 1u << pcr &&
+			    !put(rd_tpm_bank_of(out, le16(s)), pcr, next_digest(&digests)))
+				return false;
+	}
+	return out->n != 0 && next_digest(&digests).len == 0;
+}
+
+bool rd_tpm_pcrs_from_values(struct rd_view bytes, const struct rd_tpm_quote *q,
+			     struct rd_tpm_pcrs *out)
+{
+	*out = (struct rd_tpm_pcrs){ 0 };
+	for (uint32_t i = 0; i < q->n_selections; i++) {
+		enum rd_hash hash;
+
+		if (!rd_tpm_hash(q->selection[i].hash, &hash))
+			return false;
+		for (uint32_t pcr = 0; pcr < RD_TPM_PCRS; pcr++) {
+			size_t len = rd_hash_len(hash);
+
+			if (!(q->selection[i].mask & 1u << pcr))
+				continue;
+			if (len > bytes.len || !put(rd_tpm_bank_of(out, q->selection[i].hash), pcr,
+						    rd_view_of(bytes.data, len)))
+				return false;
+			bytes = rd_view_of(bytes.data + len, bytes.len - len);
+		}
+	}
+	return out->n != 0 && bytes.len == 0;
+}
+
+bool rd_tpm_pcrs_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tpm_pcrs *out)
+{
+	*out = (struct rd_tpm_pcrs){ 0 };
 	if (bytes.len == 0 || bytes.len > TEXT_MAX)
 		return false;
 	if (bytes.data[0] == '{')

@@ -13,7 +13,8 @@
 #include <redoubt/tee.h>
 
 #define RD_TPM_PCRS 24u
-#define RD_TPM_BANKS_MAX 4u
+#define RD_TPM_SELECTIONS_MAX 16u /* HASH_COUNT of TPML_PCR_SELECTION */
+#define RD_TPM_BANKS_MAX 4u       /* of hashes that are known */
 #define RD_TPM_DIGEST_MAX 64u
 
 /* TPM_ALG_ID */
@@ -31,8 +32,12 @@ enum rd_tpm_alg {
 };
 /* False for an algorithm that is no hash of ours. */
 bool rd_tpm_hash(uint16_t alg, enum rd_hash *out);
+/* The hash whose digests have this length; 0: none of ours. */
+uint16_t rd_tpm_hash_of_len(size_t len);
 /* "sha256", or "unknown". */
 const char *rd_tpm_hash_name(uint16_t alg);
+/* 0: no hash of ours. */
+uint16_t rd_tpm_hash_named(struct rd_view name);
 
 /* A big-endian reader: after the first read that does not fit everything is empty and `bad`. */
 struct rd_tpm_reader {
@@ -56,73 +61,90 @@ struct rd_tpm_quote {
 	uint32_t reset_count, restart_count;
 	bool safe;
 	uint32_t n_selections;
-	struct rd_tpm_selection selection[RD_TPM_BANKS_MAX];
+	/* Those that select nothing, as of banks that a TPM does not have, are left out. */
+	struct rd_tpm_selection selection[RD_TPM_SELECTIONS_MAX];
 };
-/* Whole buffer, magic first; "tee.tpm.quote".  Another type of attestation fails with
- * "tee.tpm.type", RD_FAULT_REFUSED. */
+/* Whole buffer, magic first, also inside a TPM2B; "tee.tpm.quote".  Another type of attestation
+ * fails with "tee.tpm.type", RD_FAULT_REFUSED. */
 RD_MUST_USE bool rd_tpm_quote_parse(struct rd_view bytes, struct rd_tpm_quote *out,
 				    struct rd_err *err);
 
 /* TPMT_SIGNATURE, or the bare bytes of one. */
 struct rd_tpm_signature {
-	uint16_t alg, hash;   /* 0: bare */
+	uint16_t alg;         /* 0: bare */
+	uint16_t hash;        /* 0: SHA-256 */
 	struct rd_view bytes; /* RSA, or bare */
 	struct rd_view r, s;  /* ECDSA */
 };
 /* True if the whole buffer is a TPMT_SIGNATURE. */
 bool rd_tpm_signature_parse(struct rd_view bytes, struct rd_tpm_signature *out);
 
-/* TPMT_PUBLIC, also inside a TPM2B. */
+/* TPMT_PUBLIC, also inside a TPM2B or the PEM of a TSS2 PRIVATE KEY. */
 #define RD_TPM_FIXED_TPM (1u << 1)
 #define RD_TPM_RESTRICTED (1u << 16)
 #define RD_TPM_DECRYPT (1u << 17)
 #define RD_TPM_SIGN (1u << 18)
 struct rd_tpm_public {
 	uint32_t attributes;
+	uint16_t scheme, scheme_hash; /* the only ones it signs with; RD_TPM_NULL, 0: any */
 	struct rd_view spki;
 };
 /* True if the whole buffer is one, with a key that is one. */
 bool rd_tpm_public_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tpm_public *out);
 
-/* Values of registers, of one bank or more. */
+/* Values of registers of one bank. */
 struct rd_tpm_bank {
 	uint16_t hash; /* 0: the file does not say */
 	uint32_t mask; /* which are there */
 	struct rd_view pcr[RD_TPM_PCRS];
 };
-/* {"0": "hex", ...} or {"sha256": {...}}; lines "0 hex" or as tpm2_pcrread prints; the binary of
- * tpm2_quote -o (values in C structs).  False: it is none of these. */
-bool rd_tpm_pcrs_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tpm_bank *out);
+struct rd_tpm_pcrs {
+	uint32_t n;
+	struct rd_tpm_bank bank[RD_TPM_BANKS_MAX];
+};
+/* {"0": "hex", ...} or {"sha256": {...}, ...}; lines "0 hex" or as tpm2_pcrread and tpm2_quote
+ * print them; the binary of tpm2_quote -o (values in C structs).  False: it is none of these. */
+bool rd_tpm_pcrs_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_tpm_pcrs *out);
+/* tpm2_quote -F values: the bare values in the order of the quote.  False: another length. */
+bool rd_tpm_pcrs_from_values(struct rd_view bytes, const struct rd_tpm_quote *quote,
+			     struct rd_tpm_pcrs *out);
+/* The bank of this hash, made where there is room for one; NULL. */
+struct rd_tpm_bank *rd_tpm_bank_of(struct rd_tpm_pcrs *pcrs, uint16_t hash);
+/* These hash to the digest of the quote. */
+bool rd_tpm_pcrs_match(const struct rd_tpm_quote *quote, const struct rd_tpm_signature *signature,
+		       const struct rd_tpm_pcrs *pcrs);
 
 /* The key that a quote is checked with and where it is from, by whoever knows it already. */
 struct rd_tpm_key {
 	struct rd_view spki;
-	bool has_attributes;
+	bool has_public; /* the rest is known */
 	uint32_t attributes;
+	uint16_t scheme, scheme_hash;
 };
-/* The signature over these bytes by this key; bare RSA ones are RSASSA with SHA-256. */
+/* The signature over these bytes by this key; a bare one may be any that the key can make. */
 RD_MUST_USE bool rd_tpm_signature_check(struct rd_view message, struct rd_view spki,
 					const struct rd_tpm_signature *signature,
 					struct rd_err *err);
 /* Leaves the reasons and claims of one quote: form, signature, key's attributes, registers, nonce.
- * `bank` may be NULL: no values known. */
+ * `pcrs` may be NULL: no values known. */
 void rd_tpm_check_quote(struct rd_tee_work *work, const struct rd_tpm_quote *quote,
 			const struct rd_tpm_key *key, const struct rd_tpm_signature *signature,
-			const struct rd_tpm_bank *bank);
+			const struct rd_tpm_pcrs *pcrs);
 
 /* ---- event logs ------------------------------------------------------------------------------ */
 
 #define RD_TPM_EVENTS_MAX 16384u
 #define RD_TPM_LOG_MAX (16u * 1024 * 1024)
+#define RD_TPM_LOG_BANKS_MAX 8u /* TCG's registry of hashes, known or not */
 
 struct rd_tpm_event {
 	uint32_t pcr, type;
-	struct rd_view digest[RD_TPM_BANKS_MAX]; /* by log bank */
-	struct rd_view data;                     /* untrusted, also when the digests are right */
+	struct rd_view digest[RD_TPM_LOG_BANKS_MAX]; /* by log bank */
+	struct rd_view data; /* untrusted, also when the digests are right */
 };
 struct rd_tpm_log {
 	uint32_t n_banks;
-	uint16_t bank[RD_TPM_BANKS_MAX]; /* enum rd_tpm_alg */
+	uint16_t bank[RD_TPM_LOG_BANKS_MAX]; /* enum rd_tpm_alg */
 	uint32_t n;
 	struct rd_tpm_event *event;
 };
@@ -130,8 +152,11 @@ struct rd_tpm_log {
  * FF behind the last event are padding. */
 RD_MUST_USE bool rd_tpm_log_parse(struct rd_view bytes, struct rd_arena *arena,
 				  struct rd_tpm_log *out, struct rd_err *err);
+/* The log's bank of this hash; n_banks: it has none. */
+uint32_t rd_tpm_log_bank(const struct rd_tpm_log *log, uint16_t hash);
 /* What the registers are after all events of one bank (index into log->bank): EV_NO_ACTION extends
- * nothing, StartupLocality sets register 0, 17 to 22 begin with ones.  Views are in the arena. */
+ * nothing, StartupLocality sets register 0 before its first event, 17 to 22 begin with ones.  The
+ * mask tells which the log extends.  Views are in the arena. */
 RD_MUST_USE bool rd_tpm_log_replay(const struct rd_tpm_log *log, uint32_t bank,
 				   struct rd_arena *arena, struct rd_tpm_bank *out,
 				   struct rd_err *err);

@@ -7,11 +7,12 @@
 
 /* The collateral, sorted by what it is. */
 struct sorted {
-	uint32_t n_keys, n_signatures;
+	const struct rd_tpm_quote *quote;
+	uint32_t n_keys, n_signatures, n_pcrs;
 	struct rd_tpm_key key[PIECES_MAX];
 	struct rd_tpm_signature signature[PIECES_MAX];
-	bool has_bank, has_log;
-	struct rd_tpm_bank bank;
+	struct rd_tpm_pcrs pcrs[PIECES_MAX];
+	bool has_log;
 	struct rd_tpm_log log;
 };
 
@@ -20,20 +21,35 @@ static bool holds(struct rd_view bytes, const char *text)
 	return bytes.len && memmem(bytes.data, bytes.len, text, strlen(text)) != NULL;
 }
 
-static bool is_attest(struct rd_view bytes)
+/* Of this kind, also inside a TPM2B. */
+static bool is_attest(struct rd_view b)
 {
-	return bytes.len > 4 && memcmp(bytes.data, "\xFFTCG", 4) == 0;
+	return (b.len > 4 && memcmp(b.data, "\xFFTCG", 4) == 0) ||
+	       (b.len > 6 && memcmp(b.data + 2, "\xFFTCG", 4) == 0);
 }
 
 /* RSA: as long as a modulus; ECDSA in DER, or r and s. */
 static bool is_bare_signature(struct rd_view b)
 {
+	struct rd_view rest = b, content;
+	struct rd_err unused = { 0 };
+
 	return b.len == 256 || b.len == 384 || b.len == 512 || b.len == 64 || b.len == 96 ||
-	       (b.len > 8 && b.len < 150 && b.data[0] == RD_DER_SEQUENCE && b.data[1] == b.len - 2);
+	       b.len == 132 ||
+	       (b.len < 150 && rd_der_expect(&rest, RD_DER_SEQUENCE, &content, &unused) &&
+		rest.len == 0);
 }
 
+/* A key in two forms is one: what is known of it by either holds. */
 static void add_key(struct sorted *s, struct rd_tpm_key key)
 {
+	for (uint32_t i = 0; i < s->n_keys; i++) {
+		if (!rd_view_eq(s->key[i].spki, key.spki))
+			continue;
+		if (!s->key[i].has_public)
+			s->key[i] = key;
+		return;
+	}
 	if (s->n_keys < PIECES_MAX)
 		s->key[s->n_keys++] = key;
 }
@@ -44,48 +60,129 @@ static void add_signature(struct sorted *s, struct rd_tpm_signature signature)
 		s->signature[s->n_signatures++] = signature;
 }
 
+static void add_pcrs(struct sorted *s, const struct rd_tpm_pcrs *pcrs)
+{
+	if (s->n_pcrs < PIECES_MAX)
+		s->pcrs[s->n_pcrs++] = *pcrs;
+}
+
 /* A bare key is the verifier's own word for "this machine": only from the verifier's own file. */
 static bool take_key(struct rd_tee_work *w, struct sorted *s, const struct rd_collateral *c)
 {
 	struct rd_tpm_public public;
-	struct rd_tpm_key key = { 0 };
+	struct rd_tpm_key key = { .spki = c->bytes };
 	struct rd_err unused = { 0 };
+	enum rd_key_kind kind;
+	uint32_t bits;
 
-	if (rd_tpm_public_parse(c->bytes, w->arena, &public)) {
-		key = (struct rd_tpm_key){ public.spki, true, public.attributes };
-	} else if (!holds(c->bytes, "-----BEGIN PUBLIC KEY-----") ||
-		   !rd_spki_from_pem(c->bytes, w->arena, &key.spki, &unused)) {
+	if (rd_tpm_public_parse(c->bytes, w->arena, &public))
+		key = (struct rd_tpm_key){ public.spki, true, public.attributes, public.scheme,
+					   public.scheme_hash };
+	else if (holds(c->bytes, "-----BEGIN PUBLIC KEY-----")
+			 ? !rd_spki_from_pem(c->bytes, w->arena, &key.spki, &unused)
+			 : !rd_spki_kind(c->bytes, &kind, &bits, &unused))
 		return false;
-	}
 	if (c->trusted)
 		add_key(s, key);
 	return true;
 }
 
-static void sort_piece(struct rd_tee_work *w, struct sorted *s, const struct rd_collateral *c)
+/* A bare signature may also be the bare values of registers: whoever checks finds out. */
+static bool take_signature(struct sorted *s, struct rd_view bytes)
 {
 	struct rd_tpm_signature signature = { 0 };
+
+	if (!rd_tpm_signature_parse(bytes, &signature)) {
+		if (!is_bare_signature(bytes))
+			return false;
+		signature = (struct rd_tpm_signature){
+			.bytes = bytes,
+			.hash = rd_tpm_hash_of_len(s->quote->pcr_digest.len),
+		};
+	}
+	add_signature(s, signature);
+	return true;
+}
+
+static bool take_pcrs(struct rd_tee_work *w, struct sorted *s, struct rd_view bytes)
+{
+	struct rd_tpm_pcrs *pcrs = RD_NEW(w->arena, struct rd_tpm_pcrs, w->err);
+
+	if (!pcrs) {
+		w->failed = true;
+		return true;
+	}
+	if (!rd_tpm_pcrs_parse(bytes, w->arena, pcrs) &&
+	    !rd_tpm_pcrs_from_values(bytes, s->quote, pcrs))
+		return false;
+	add_pcrs(s, pcrs);
+	return true;
+}
+
+static void sort_piece(struct rd_tee_work *w, struct sorted *s, const struct rd_collateral *c)
+{
 	struct rd_err unused = { 0 };
-	struct rd_tpm_bank bank;
 	struct rd_tpm_log log;
+	bool known;
 
 	if (is_attest(c->bytes) || take_key(w, s, c))
 		return;
-	if (rd_tpm_signature_parse(c->bytes, &signature)) {
-		add_signature(s, signature);
-	} else if (is_bare_signature(c->bytes)) {
-		add_signature(s, (struct rd_tpm_signature){ .bytes = c->bytes });
-	} else if (!s->has_bank && rd_tpm_pcrs_parse(c->bytes, w->arena, &bank)) {
-		s->bank = bank;
-		s->has_bank = true;
-	} else if (!s->has_log && rd_tpm_log_parse(c->bytes, w->arena, &log, &unused) &&
-		   log.n > 1) {
-		s->log = log;
+	known = take_signature(s, c->bytes);
+	known = take_pcrs(w, s, c->bytes) || known;
+	/* Certificates and lists are the pool's. */
+	if (known || holds(c->bytes, "-----BEGIN ") ||
+	    (c->bytes.len && c->bytes.data[0] == RD_DER_SEQUENCE))
+		return;
+	if (rd_tpm_log_parse(c->bytes, w->arena, &log, &unused)) {
+		s->log = s->has_log ? s->log : log;
 		s->has_log = true;
+	} else {
+		rd_tee_reason(w, (struct rd_reason){
+					 .aspect = RD_ASPECT_CRYPTO,
+					 .result = RD_RESULT_WARNING,
+					 .code = "tee.collateral",
+					 .claim = rd_tee_name(w, "%s",
+							      c->name[0] ? c->name : "collateral"),
+					 .expected = rd_view_str("key, certificate, signature, "
+								 "registers or event log"),
+					 .found = rd_view_str("none of them") });
 	}
 }
 
-/* The key of a certificate that leads to one of the policy's anchors: a TPM vendor's, a cloud's. */
+/* The key and the signature that go together; else false, and the first of each. */
+static bool choose(const struct sorted *s, const struct rd_tpm_key **key,
+		   const struct rd_tpm_signature **signature)
+{
+	*key = &s->key[0];
+	*signature = &s->signature[0];
+	for (uint32_t i = 0; i < s->n_signatures && !(*signature)->alg; i++)
+		*signature = s->signature[i].alg ? &s->signature[i] : *signature;
+	for (uint32_t k = 0; k < s->n_keys; k++)
+		for (uint32_t i = 0; i < s->n_signatures; i++) {
+			struct rd_err unused = { 0 };
+
+			if (!rd_tpm_signature_check(s->quote->all, s->key[k].spki, &s->signature[i],
+						    &unused))
+				continue;
+			*key = &s->key[k];
+			*signature = &s->signature[i];
+			return true;
+		}
+	return false;
+}
+
+/* A certificate's key that signed counts if it leads to one of the policy's anchors: a TPM
+ * vendor's, a cloud's.  Others, such as an endorsement key's, say nothing of this quote. */
+static bool is_signer(const struct sorted *s, const struct rd_cert *cert)
+{
+	struct rd_err unused = { 0 };
+
+	for (uint32_t i = 0; i < s->n_signatures; i++)
+		if (rd_tpm_signature_check(s->quote->all, cert->spki, &s->signature[i], &unused))
+			return true;
+	return false;
+}
+
 static void add_certificates(struct rd_tee_work *w, struct sorted *s)
 {
 	struct rd_tee_pool *pool = rd_tee_pool_read(w);
@@ -95,32 +192,23 @@ static void add_certificates(struct rd_tee_work *w, struct sorted *s)
 					      .leaf = &pool->cert[i] };
 		struct rd_cert_path path;
 
-		if (pool->cert[i].is_ca)
+		if (pool->cert[i].is_ca || !is_signer(s, &pool->cert[i]) ||
+		    !rd_tee_check_chain(w, &chain, pool, &path))
 			continue;
-		if (rd_tee_check_chain(w, &chain, pool, &path))
-			add_key(s, (struct rd_tpm_key){ .spki = pool->cert[i].spki });
+		for (uint32_t k = 0; k + 1 < path.n; k++)
+			rd_tee_check_revocation(w, pool, path.cert[k], path.cert[k + 1]);
+		add_key(s, (struct rd_tpm_key){ .spki = pool->cert[i].spki });
 	}
 }
 
-/* The pair that verifies, else the first of each. */
-static void choose(const struct rd_tpm_quote *q, const struct sorted *s,
-		   const struct rd_tpm_key **key, const struct rd_tpm_signature **signature)
+/* Those that hash to the signed digest, else the first. */
+static const struct rd_tpm_pcrs *choose_pcrs(const struct sorted *s,
+					     const struct rd_tpm_signature *signature)
 {
-	*key = &s->key[0];
-	*signature = &s->signature[0];
-	if (s->n_keys == 1 && s->n_signatures == 1)
-		return;
-	for (uint32_t k = 0; k < s->n_keys; k++)
-		for (uint32_t i = 0; i < s->n_signatures; i++) {
-			struct rd_err unused = { 0 };
-
-			if (!rd_tpm_signature_check(q->all, s->key[k].spki, &s->signature[i],
-						    &unused))
-				continue;
-			*key = &s->key[k];
-			*signature = &s->signature[i];
-			return;
-		}
+	for (uint32_t i = 0; i < s->n_pcrs; i++)
+		if (rd_tpm_pcrs_match(s->quote, signature, &s->pcrs[i]))
+			return &s->pcrs[i];
+	return s->n_pcrs ? &s->pcrs[0] : NULL;
 }
 
 static void missing(struct rd_tee_work *w, const char *code, const char *claim)
@@ -133,50 +221,80 @@ static void missing(struct rd_tee_work *w, const char *code, const char *claim)
 					     .found = rd_view_str("not there") });
 }
 
-/* Firmware writes logs that do not replay; so what they explain is said, and a policy may demand
- * it. */
-static void check_log(struct rd_tee_work *w, const struct rd_tpm_quote *q, const struct sorted *s)
+/* The first quoted register of a bank whose value the log does not lead to; NULL: it explains all.
+ * A register that it does not speak of is as a reset leaves it. */
+static const char *unexplained(struct rd_tee_work *w, const struct rd_tpm_log *log,
+			       const struct rd_tpm_bank *bank, uint16_t hash)
 {
 	struct rd_err why = { 0 };
 	struct rd_tpm_bank replayed;
-	const char *which = "";
-	uint32_t bank = 0;
-	bool all = true;
 
-	while (bank < s->log.n_banks && s->log.bank[bank] != q->selection[0].hash)
-		bank++;
-	if (!rd_tpm_log_replay(&s->log, bank, w->arena, &replayed, &why)) {
-		all = false;
-		which = rd_tee_name(w, "%s", why.text);
-	}
-	for (uint32_t i = 0; i < RD_TPM_PCRS && which[0] == 0; i++) {
-		if (!(s->bank.mask & 1u << i) || rd_view_eq(replayed.pcr[i], s->bank.pcr[i]))
-			continue;
-		/* Nothing of the log speaks of it: the operating system's. */
-		if (!(replayed.mask & 1u << i) && i >= 8)
-			continue;
-		all = false;
-		which = rd_tee_name(w, "register %u has another value", i);
-	}
-	rd_tee_claim_bool(w, "event_log_replays", all);
+	if (!rd_tpm_log_replay(log, rd_tpm_log_bank(log, hash), w->arena, &replayed, &why))
+		return rd_tee_name(w, "%s: %s", rd_tpm_hash_name(hash), why.text);
+	for (uint32_t i = 0; i < RD_TPM_PCRS; i++)
+		if (bank->mask & 1u << i && !rd_view_eq(replayed.pcr[i], bank->pcr[i]))
+			return rd_tee_name(w,
+					   replayed.mask & 1u << i
+						   ? "%s register %u has another value"
+						   : "%s register %u: the log does not speak of it",
+					   rd_tpm_hash_name(hash), i);
+	return NULL;
+}
+
+/* Firmware writes logs that do not replay, and the operating system keeps its own; so what they
+ * explain is said, and a policy may demand it. */
+static void check_log(struct rd_tee_work *w, const struct sorted *s, const struct rd_tpm_pcrs *pcrs)
+{
+	const char *which = NULL;
+
+	for (uint32_t i = 0; i < pcrs->n && !which; i++)
+		which = unexplained(w, &s->log, &pcrs->bank[i],
+				    pcrs->bank[i].hash ? pcrs->bank[i].hash
+						       : s->quote->selection[0].hash);
+	rd_tee_claim_bool(w, "event_log_replays", !which);
 	rd_tee_reason(w,
 		      (struct rd_reason){ .aspect = RD_ASPECT_POLICY,
-					  .result = all ? RD_RESULT_PASS : RD_RESULT_WARNING,
+					  .result = which ? RD_RESULT_WARNING : RD_RESULT_PASS,
 					  .code = "tee.tpm.log.replay",
 					  .claim = "event log",
 					  .expected = rd_view_str("explains the quoted registers"),
-					  .found = rd_view_str(all ? "does" : which) });
+					  .found = rd_view_str(which ? which : "does") });
+}
+
+static bool judge(struct rd_tee_work *w, struct sorted *s)
+{
+	const struct rd_tpm_signature *signature;
+	const struct rd_tpm_pcrs *pcrs;
+	const struct rd_tpm_key *key;
+	uint8_t id[RD_SHA256_LEN];
+
+	if (!choose(s, &key, &signature)) {
+		add_certificates(w, s);
+		(void)choose(s, &key, &signature);
+	}
+	if (!s->n_keys)
+		missing(w, "tee.tpm.key.absent", "attestation key");
+	if (!s->n_signatures)
+		missing(w, "tee.tpm.signature.absent", "signature");
+	if (!s->n_keys || !s->n_signatures)
+		return true;
+	pcrs = choose_pcrs(s, signature);
+	rd_tpm_check_quote(w, s->quote, key, signature, pcrs);
+	if (pcrs && s->has_log && s->quote->n_selections)
+		check_log(w, s, pcrs);
+	if (!rd_sha256(key->spki, id, w->err) ||
+	    !rd_arena_copy(w->arena, rd_view_of(id, sizeof(id)), &w->out->platform_id, w->err))
+		return false;
+	rd_tee_claim_bytes(w, "key_id", w->out->platform_id);
+	return true;
 }
 
 static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_tee_result *out,
 		   struct rd_err *err)
 {
-	const struct rd_tpm_signature *signature;
-	const struct rd_tpm_key *key;
 	struct rd_tpm_quote q;
 	struct rd_tee_work w;
 	struct sorted *s;
-	uint8_t id[RD_SHA256_LEN];
 
 	if (!rd_tpm_quote_parse(in->report, &q, err))
 		return false;
@@ -184,26 +302,12 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	s = RD_NEW(arena, struct sorted, err);
 	if (!s)
 		return false;
+	s->quote = &q;
 	for (uint32_t i = 0; i < in->n_collateral; i++)
 		sort_piece(&w, s, &in->collateral[i]);
-	add_certificates(&w, s);
-	if (!s->n_keys)
-		missing(&w, "tee.tpm.key.absent", "attestation key");
-	if (!s->n_signatures)
-		missing(&w, "tee.tpm.signature.absent", "signature");
 	out->level = RD_LEVEL_TPM;
 	out->report_data = q.extra_data;
-	if (s->n_keys && s->n_signatures) {
-		choose(&q, s, &key, &signature);
-		rd_tpm_check_quote(&w, &q, key, signature, s->has_bank ? &s->bank : NULL);
-		if (s->has_bank && s->has_log && q.n_selections)
-			check_log(&w, &q, s);
-		if (!rd_sha256(key->spki, id, err) ||
-		    !rd_arena_copy(arena, rd_view_of(id, sizeof(id)), &out->platform_id, err))
-			return false;
-		rd_tee_claim_bytes(&w, "key_id", out->platform_id);
-	}
-	return rd_tee_done(&w);
+	return judge(&w, s) && rd_tee_done(&w);
 }
 
 static const struct rd_tee_rule rules[] = {
@@ -211,7 +315,19 @@ static const struct rd_tee_rule rules[] = {
 	  .claim = "pcrs.",
 	  .kind = RD_RULE_ONE_OF,
 	  .reference = true,
-	  .help = "registers: 0 firmware, 4 boot loader, 7 secure boot, 8 and 9 kernel..." },
+	  .help = "registers: 0 firmware, 4 boot loader, 7 secure boot...; SHA-256's, if there" },
+	{ .key = "pcrs_sha1",
+	  .claim = "pcrs_sha1.",
+	  .kind = RD_RULE_ONE_OF,
+	  .help = "registers of this bank, of a quote of several" },
+	{ .key = "pcrs_sha384",
+	  .claim = "pcrs_sha384.",
+	  .kind = RD_RULE_ONE_OF,
+	  .help = "registers of this bank, of a quote of several" },
+	{ .key = "pcrs_sha512",
+	  .claim = "pcrs_sha512.",
+	  .kind = RD_RULE_ONE_OF,
+	  .help = "registers of this bank, of a quote of several" },
 	{ .key = "key_ids",
 	  .claim = "key_id",
 	  .kind = RD_RULE_ONE_OF,

@@ -1,0 +1,123 @@
+/* Files around TPM quotes by themselves: old event logs, registers. */
+#include "forge/forge.h"
+#include "support.h"
+#include "tee/tpm/tpm.h"
+
+#include <string.h>
+
+static struct forge f;
+
+static int setup(void **state)
+{
+	(void)state;
+	forge_init(&f);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	forge_free(&f);
+	return 0;
+}
+
+static void le(struct rd_buf *b, uint64_t v, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		rd_buf_add_byte(b, (uint8_t)(v >> (8 * i)));
+}
+
+struct event {
+	uint32_t pcr, type;
+	uint8_t byte; /* of its digest */
+	const char *data;
+	size_t len;
+};
+
+/* An event of SHA-1 logs; the second StartupLocality comes too late to count. */
+static void test_old_log(void **state)
+{
+	static const struct event events[] = { { 0, 3, 0, "StartupLocality\0\3", 17 },
+					       { 0, 8, 0x11, "firmware", 8 },
+					       { 0, 3, 0, "StartupLocality\0\4", 17 },
+					       { 5, 4, 0x22, "\0\0\0\0", 4 } };
+	struct rd_view parts[2], wanted = { 0 };
+	struct rd_buf b = { .max = 8192 };
+	uint8_t start[20] = { 0 }, zeros[300] = { 0 }, digest[20], event[20];
+	struct rd_err err = { 0 };
+	struct rd_tpm_bank bank;
+	struct rd_tpm_log log;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		memset(event, events[i].byte, sizeof(event));
+		le(&b, events[i].pcr, 4);
+		le(&b, events[i].type, 4);
+		rd_buf_add(&b, rd_view_of(event, sizeof(event)));
+		le(&b, events[i].len, 4);
+		rd_buf_add(&b, rd_view_of(events[i].data, events[i].len));
+	}
+	rd_buf_add(&b, rd_view_of(zeros, sizeof(zeros)));
+	assert_true(rd_tpm_log_parse(forge_keep(&f, &b), f.arena, &log, &err));
+	assert_int_equal(log.n, 4);
+	assert_true(rd_tpm_log_replay(&log, 0, f.arena, &bank, &err));
+	start[19] = 3;
+	memset(event, 0x11, sizeof(event));
+	parts[0] = rd_view_of(start, 20);
+	parts[1] = rd_view_of(event, 20);
+	assert_true(rd_hash_parts(RD_HASH_SHA1, parts, 2, digest, &err));
+	wanted = rd_view_of(digest, 20);
+	assert_true(rd_view_eq(bank.pcr[0], wanted));
+	assert_int_equal(bank.mask, 1u << 0 | 1u << 5);
+}
+
+/* Events of nothing but zeros before one byte at the end of 8 MiB: each is read once. */
+static void test_log_of_zeros(void **state)
+{
+	struct rd_tpm_log log;
+	struct rd_err err = { 0 };
+	size_t len = 8u << 20;
+	uint8_t *bytes = rd_arena_alloc(f.arena, 1, len, &err);
+
+	(void)state;
+	assert_non_null(bytes);
+	memset(bytes, 0, len);
+	bytes[4] = 8;
+	bytes[len - 1] = 1;
+	assert_false(rd_tpm_log_parse(rd_view_of(bytes, len), f.arena, &log, &err));
+	assert_non_null(strstr(err.text, "too many events"));
+}
+
+static void test_pcr_forms(void **state)
+{
+	struct rd_tpm_pcrs b;
+
+	(void)state;
+	assert_false(rd_tpm_pcrs_parse(rd_view_str(""), f.arena, &b));
+	assert_false(rd_tpm_pcrs_parse(rd_view_str("{}"), f.arena, &b));
+	assert_false(rd_tpm_pcrs_parse(
+		rd_view_str("{\"24\":\"0000000000000000000000000000000000000000\"}"), f.arena, &b));
+	assert_false(rd_tpm_pcrs_parse(rd_view_str("0 00\n"), f.arena, &b));
+	/* A digest of another hash than its bank's. */
+	assert_false(rd_tpm_pcrs_parse(
+		rd_view_str("sha256:\n0 : 0x0000000000000000000000000000000000000000\n"), f.arena,
+		&b));
+	assert_false(rd_tpm_pcrs_parse(rd_view_str("{\"sha256\":{},\"x\":{}}"), f.arena, &b));
+	assert_false(rd_tpm_pcrs_parse(rd_view_str("0 0000000000000000000000000000000000000000\n"
+						   "0 0000000000000000000000000000000000000000\n"),
+				       f.arena, &b));
+	assert_true(rd_tpm_pcrs_parse(rd_view_str("3 0000000000000000000000000000000000000000"),
+				      f.arena, &b));
+	assert_int_equal(b.bank[0].mask, 8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_old_log),
+		cmocka_unit_test(test_log_of_zeros),
+		cmocka_unit_test(test_pcr_forms),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
