@@ -8,6 +8,8 @@
 #define NONCE_LEN 32u
 #define SIGNATURE_LEN 96u
 #define SPEC_DMTF 1u
+#define WANTS_SIGNATURE 1u
+#define WANTS_ALL 0xFFu
 
 struct take {
 	struct rd_view rest;
@@ -70,7 +72,44 @@ static bool read_measurements(struct rd_view record, uint32_t n, struct rd_nvidi
 	return t.rest.len == 0;
 }
 
-/* Fields {type, length, value}; the numbers are those of NVIDIA's nvtrust. */
+/* The numbers are those of NVIDIA's nvtrust; NULL: none of ours. */
+static struct rd_view *field_of(struct rd_nvidia_opaque *o, uint32_t type)
+{
+	switch (type) {
+	case 3:
+		return &o->driver_version;
+	case 6:
+		return &o->vbios_version;
+	case 11:
+		return &o->nvdec0;
+	case 14:
+		return &o->board_id;
+	case 15:
+		return &o->chip_sku;
+	case 16:
+		return &o->chip_sku_mod;
+	case 17:
+		return &o->project;
+	case 18:
+		return &o->project_sku;
+	case 19:
+		return &o->project_sku_mod;
+	case 20:
+		return &o->fwid;
+	case 21:
+		return &o->protected_pcie;
+	case 22:
+		return &o->switch_pdi;
+	case 35:
+		return &o->chip;
+	case 36:
+		return &o->feature_flag;
+	default:
+		return NULL;
+	}
+}
+
+/* Fields {type, length, value}. */
 static bool read_opaque(struct rd_view bytes, struct rd_nvidia_opaque *out)
 {
 	struct take t = { .rest = bytes };
@@ -78,16 +117,7 @@ static bool read_opaque(struct rd_view bytes, struct rd_nvidia_opaque *out)
 	while (t.rest.len && !t.bad) {
 		uint32_t type = number(&t, 2);
 		struct rd_view v = take(&t, number(&t, 2));
-		struct rd_view *to = type == 3    ? &out->driver_version
-				     : type == 6  ? &out->vbios_version
-				     : type == 14 ? &out->board_id
-				     : type == 15 ? &out->chip_sku
-				     : type == 16 ? &out->chip_sku_mod
-				     : type == 17 ? &out->project
-				     : type == 18 ? &out->project_sku
-				     : type == 20 ? &out->fwid
-				     : type == 21 ? &out->protected_pcie
-						  : NULL;
+		struct rd_view *to = field_of(out, type);
 
 		if (to && to->data)
 			return false;
@@ -111,6 +141,9 @@ bool rd_nvidia_parse(struct rd_view in, struct rd_nvidia_report *out, struct rd_
 			       "GPU report of SPDM version %02x, 11 is known", request.data[0]);
 	if (request.data[1] != GET_MEASUREMENTS || head.data[1] != MEASUREMENTS)
 		return malformed(err, "not a request for measurements and its answer");
+	/* Who asks for one measurement gets a report without those that tell. */
+	if (!(request.data[2] & WANTS_SIGNATURE) || request.data[3] != WANTS_ALL)
+		return malformed(err, "a request for less than all measurements, signed");
 	r.nonce = rd_view_of(request.data + 4, NONCE_LEN);
 	len = number(&t, 3);
 	record = take(&t, len);

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FWIDS_MAX 4u
+#define TAG_FWIDS 0xA6u /* [6], constructed */
+
 static bool signed_by(const struct rd_nvidia_report *r, const struct rd_cert *leaf,
 		      struct rd_err *why)
 {
@@ -33,27 +36,73 @@ static const struct rd_cert *choose_leaf(const struct rd_nvidia_report *r,
 	return pool->n_certs ? &pool->cert[0] : NULL;
 }
 
-/* The leaf names the firmware that holds its key (DICE, OID 2.23.133.5.4.1: its last entry is the
- * SHA-384), and the report must be of the same. */
+/* What a leaf says of the firmware that holds its key; zeros say nothing. */
+struct fwids {
+	uint32_t n;
+	struct rd_view fwid[FWIDS_MAX];
+};
+
+/* FWID ::= SEQUENCE { OID of SHA-384, OCTET STRING }; others are passed over. */
+static void add_fwid(struct fwids *out, struct rd_view in)
+{
+	static const uint8_t zeros[RD_NVIDIA_FWID_LEN];
+	struct rd_err unused = { 0 };
+	struct rd_view oid, digest;
+
+	if (out->n < FWIDS_MAX && rd_der_expect(&in, RD_DER_OID, &oid, &unused) &&
+	    rd_der_oid_is(oid, "2.16.840.1.101.3.4.2.2") &&
+	    rd_der_expect(&in, RD_DER_OCTET_STRING, &digest, &unused) && in.len == 0 &&
+	    digest.len == RD_NVIDIA_FWID_LEN && !rd_view_eq(digest, rd_view_of(zeros, digest.len)))
+		out->fwid[out->n++] = digest;
+}
+
+/* TCG DICE: TcbInfo (2.23.133.5.4.1.1, Blackwell) lists them under [6]; its older form (Hopper,
+ * NVSwitch) ends with one. */
+static struct fwids fwids_of(const struct rd_cert *leaf)
+{
+	struct rd_view ext, in = { 0 }, content, list = { 0 };
+	struct rd_err unused = { 0 };
+	struct fwids out = { 0 };
+	uint8_t tag;
+
+	if (rd_cert_extension(leaf, "2.23.133.5.4.1.1", &ext) &&
+	    rd_der_expect(&ext, RD_DER_SEQUENCE, &in, &unused)) {
+		while (rd_der_next(&in, &tag, &content, &unused))
+			if (tag == TAG_FWIDS)
+				list = content;
+	} else if (!rd_cert_extension(leaf, "2.23.133.5.4.1", &ext) ||
+		   !rd_der_expect(&ext, RD_DER_SEQUENCE, &list, &unused)) {
+		return out;
+	}
+	while (rd_der_next(&list, &tag, &content, &unused))
+		if (tag == RD_DER_SEQUENCE)
+			add_fwid(&out, content);
+	return out;
+}
+
+/* Report and key are of the same firmware.  Reports of switches and of older drivers do not say
+ * which theirs is: the key's then stands alone. */
 static void check_fwid(struct rd_tee_work *w, const struct rd_nvidia_report *r,
 		       const struct rd_cert *leaf)
 {
-	struct rd_view ext, fwid = r->opaque.fwid, last = { 0 };
-	size_t n = RD_NVIDIA_FWID_LEN;
+	struct rd_view fwid = r->opaque.fwid;
+	struct fwids listed = fwids_of(leaf);
 	bool ok = false;
 
-	if (rd_cert_extension(leaf, "2.23.133.5.4.1", &ext) && ext.len > n + 2) {
-		const uint8_t *end = ext.data + ext.len - n;
-
-		last = rd_view_of(end, n);
-		ok = end[-2] == RD_DER_OCTET_STRING && end[-1] == n && rd_view_eq(last, fwid);
-	}
+	for (uint32_t i = 0; i < listed.n; i++)
+		ok = ok || rd_view_eq(fwid, listed.fwid[i]);
 	rd_tee_reason(w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
-					     .result = ok ? RD_RESULT_PASS : RD_RESULT_FAIL,
+					     .result = ok          ? RD_RESULT_PASS
+						       : fwid.data ? RD_RESULT_FAIL
+								   : RD_RESULT_WARNING,
 					     .code = "tee.nvidia.fwid",
 					     .claim = "fwid",
-					     .expected = rd_tee_hex(w, last),
-					     .found = rd_tee_hex(w, fwid) });
+					     .expected = rd_tee_hex(w, listed.fwid[0]),
+					     .found = fwid.data ? rd_tee_hex(w, fwid)
+								: rd_view_str("the report names "
+									      "none") });
+	if (fwid.len || listed.n)
+		rd_tee_claim_bytes(w, "fwid", fwid.len ? fwid : listed.fwid[0]);
 }
 
 static void check_signer(struct rd_tee_work *w, const struct rd_nvidia_report *r,
@@ -102,11 +151,19 @@ static void claim_text(struct rd_tee_work *w, const char *name, struct rd_view v
 		rd_tee_claim_text(w, name, v);
 }
 
-/* 8 bytes, little-endian: 96.00.9F.00.01 is 00 9f 00 96 01 00 00 00. */
+static void claim_bytes(struct rd_tee_work *w, const char *name, struct rd_view v)
+{
+	if (v.len)
+		rd_tee_claim_bytes(w, name, v);
+}
+
+/* A switch's is text; a GPU's 8 bytes, little-endian: 96.00.9F.00.01 is 00 9f 00 96 01 00 00 00. */
 static void claim_vbios(struct rd_tee_work *w, struct rd_view v)
 {
-	if (v.len != 8)
+	if (v.len != 8) {
+		claim_text(w, "vbios_version", v);
 		return;
+	}
 	rd_tee_claim_text(w, "vbios_version",
 			  rd_view_str(rd_tee_name(w, "%02X.%02X.%02X.%02X.%02X", v.data[3],
 						  v.data[2], v.data[1], v.data[0], v.data[4])));
@@ -126,12 +183,13 @@ static void claims(struct rd_tee_work *w, const struct rd_nvidia_report *r,
 	claim_text(w, "chip_sku_mod", r->opaque.chip_sku_mod);
 	claim_text(w, "project", r->opaque.project);
 	claim_text(w, "project_sku", r->opaque.project_sku);
-	if (r->opaque.board_id.len)
-		rd_tee_claim_bytes(w, "board_id", r->opaque.board_id);
-	if (r->opaque.protected_pcie.len)
-		rd_tee_claim_bytes(w, "protected_pcie", r->opaque.protected_pcie);
-	if (r->opaque.fwid.len)
-		rd_tee_claim_bytes(w, "fwid", r->opaque.fwid);
+	claim_text(w, "project_sku_mod", r->opaque.project_sku_mod);
+	claim_text(w, "chip", r->opaque.chip);
+	claim_bytes(w, "board_id", r->opaque.board_id);
+	claim_bytes(w, "protected_pcie", r->opaque.protected_pcie);
+	claim_bytes(w, "nvdec0", r->opaque.nvdec0);
+	claim_bytes(w, "feature_flag", r->opaque.feature_flag);
+	claim_bytes(w, "switch_pdi", r->opaque.switch_pdi);
 	for (uint32_t i = 0; i < r->n_measurements; i++)
 		rd_tee_claim_bytes(w, rd_tee_name(w, "measurements.%u", r->measurement[i].index),
 				   r->measurement[i].value);
@@ -141,16 +199,19 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 		   struct rd_err *err)
 {
 	struct rd_nvidia_report *r = RD_NEW(arena, struct rd_nvidia_report, err);
+	struct rd_nvidia_evidence evidence;
 	const struct rd_cert *leaf;
 	struct rd_tee_pool *pool;
 	struct rd_tee_work w;
 
-	if (!r || !rd_nvidia_parse(in->report, r, err))
+	if (!r || !rd_nvidia_unwrap(in->report, arena, &evidence, err) ||
+	    !rd_nvidia_parse(evidence.report, r, err))
 		return false;
 	rd_tee_begin(&w, in, arena, out, err);
 	pool = rd_tee_pool_read(&w);
 	if (!pool)
 		return false;
+	rd_tee_pool_add(&w, pool, evidence.certificates);
 	leaf = choose_leaf(r, pool);
 	if (leaf)
 		check_signer(&w, r, pool, leaf);

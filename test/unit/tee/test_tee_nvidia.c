@@ -3,6 +3,8 @@
 #include "support.h"
 #include "tee/nvidia/nvidia.h"
 
+#include <redoubt/codec.h>
+
 #include <string.h>
 
 #define NOW 1750000000
@@ -17,6 +19,8 @@ struct world {
 	uint8_t version, code, blocks, fwid, spec;
 	uint32_t record_extra, tail;
 	bool no_fwid_extension, no_chain, no_anchor, twice, revoked;
+	bool blackwell, report_without_fwid, other_hash, zero_fwid, is_switch;
+	uint8_t wants, operation;
 	struct rd_view nonce;
 	struct rd_cert leaf;
 	struct rd_collateral piece[3];
@@ -66,6 +70,8 @@ static void make(struct world *w)
 	w->blocks = 2;
 	w->fwid = 0xF5;
 	w->spec = 1;
+	w->wants = 1;
+	w->operation = 0xFF;
 }
 
 static void put_le(struct rd_buf *b, uint32_t v, size_t len)
@@ -97,11 +103,17 @@ static struct rd_view report(struct world *w)
 		rd_buf_add(&record, rd_view_of(bytes, 48));
 	}
 	put_field(&opaque, 3, rd_view_str("550.90.07"));
-	put_field(&opaque, 6, rd_view_of("\x00\x9f\x00\x96\x01\x00\x00\x00", 8));
-	memset(bytes, w->fwid, sizeof(bytes));
-	put_field(&opaque, 20, rd_view_of(bytes, 48));
+	if (w->is_switch)
+		put_field(&opaque, 6, rd_view_str("96.10.55.00.01"));
+	else
+		put_field(&opaque, 6, rd_view_of("\x00\x9f\x00\x96\x01\x00\x00\x00", 8));
+	memset(bytes, w->zero_fwid ? 0 : w->fwid, sizeof(bytes));
+	if (!w->report_without_fwid)
+		put_field(&opaque, 20, rd_view_of(bytes, 48));
 	rd_buf_add_byte(&b, w->version);
-	rd_buf_add(&b, rd_view_of("\xE0\x01\xFF", 3));
+	rd_buf_add_byte(&b, 0xE0);
+	rd_buf_add_byte(&b, w->wants);
+	rd_buf_add_byte(&b, w->operation);
 	memset(bytes, 0x4E, 32);
 	rd_buf_add(&b, rd_view_of(bytes, 32));
 	rd_buf_add_byte(&b, 0);
@@ -122,16 +134,45 @@ static struct rd_view report(struct world *w)
 	return forge_concat(&f, 3, parts);
 }
 
+static struct rd_view fwid_entry(const struct world *w, uint8_t byte)
+{
+	struct rd_view parts[2];
+	struct rd_err err = { 0 };
+	uint8_t bytes[48];
+
+	memset(bytes, byte, sizeof(bytes));
+	parts[0] = forge_der_oid(&f, w->other_hash ? "2.16.840.1.101.3.4.2.3"
+						   : "2.16.840.1.101.3.4.2.2");
+	assert_true(rd_arena_copy(f.arena, rd_view_of(bytes, sizeof(bytes)), &parts[1], &err));
+	parts[1] = forge_der(&f, RD_DER_OCTET_STRING, parts[1]);
+	return forge_der(&f, RD_DER_SEQUENCE, forge_concat(&f, 2, parts));
+}
+
+/* Hopper: version, the chip's key, FWID.  Blackwell: vendor, SVN, FWIDs of which one is zero,
+ * flags. */
+static struct rd_view tcb_info(const struct world *w)
+{
+	struct rd_view parts[4], list[2] = { fwid_entry(w, 0xF5), fwid_entry(w, 0) };
+
+	if (w->blackwell) {
+		parts[0] = forge_der(&f, 0x80, rd_view_str("NVIDIA"));
+		parts[1] = forge_der(&f, 0x83, rd_view_of("\x02", 1));
+		parts[2] = forge_der(&f, 0xA6, forge_concat(&f, 2, list));
+		parts[3] = forge_der(&f, 0x87, rd_view_of("\x00\x80\x00\x00\x01", 5));
+		return forge_der(&f, RD_DER_SEQUENCE, forge_concat(&f, 4, parts));
+	}
+	parts[0] = forge_der_uint(&f, 1);
+	parts[1] = forge_der(&f, RD_DER_SEQUENCE, forge_der(&f, RD_DER_SEQUENCE, list[1]));
+	parts[2] = list[0];
+	return forge_der(&f, RD_DER_SEQUENCE, forge_concat(&f, 3, parts));
+}
+
 static const struct rd_tee_input *build(struct world *w)
 {
-	uint8_t fwid[48];
 	uint32_t n = 0;
 
-	memset(fwid, 0xF5, sizeof(fwid));
 	w->leaf_spec.extension[0] = (struct forge_extension){
-		.oid = "2.23.133.5.4.1",
-		.value = forge_der(&f, RD_DER_SEQUENCE,
-				   forge_der(&f, RD_DER_OCTET_STRING, rd_view_of(fwid, 48)))
+		.oid = w->blackwell ? "2.23.133.5.4.1.1" : "2.23.133.5.4.1", .value = tcb_info(w)
 	};
 	w->leaf_spec.n_extensions = w->no_fwid_extension ? 0 : 1;
 	w->leaf = forge_cert(&f, &w->leaf_spec);
@@ -181,6 +222,12 @@ static void test_one_change(void **state)
 	X(w.tail = 1, NULL)
 	X(w.signer = other, "tee.nvidia.signature")
 	X(w.fwid = 0xF4, "tee.nvidia.fwid")
+	X(w.blackwell = true, NULL)
+	X(w.report_without_fwid = true, NULL)
+	X((w.blackwell = true, w.fwid = 0xF4), "tee.nvidia.fwid")
+	X((w.blackwell = true, w.zero_fwid = true), "tee.nvidia.fwid")
+	X((w.blackwell = true, w.other_hash = true), "tee.nvidia.fwid")
+	X(w.other_hash = true, "tee.nvidia.fwid")
 	X(w.no_fwid_extension = true, "tee.nvidia.fwid")
 	X((w.leaf_spec.is_ca = true, w.leaf_spec.key_usage = "critical,keyCertSign"),
 	  "tee.nvidia.leaf")
@@ -209,6 +256,68 @@ static void test_absent(void **state)
 	c = rd_tee_claim_find(r, "vbios_version");
 	assert_true(c && rd_view_eq(c->bytes, rd_view_str("96.00.9F.00.01")));
 	assert_non_null(rd_tee_claim_find(r, "measurements.2"));
+	make(&w);
+	w.report_without_fwid = w.is_switch = true;
+	r = forge_verify(&f, &rd_tee_nvidia, build(&w));
+	forge_expect(r, "tee.nvidia.fwid", RD_RESULT_WARNING, "a switch names no firmware");
+	c = rd_tee_claim_find(r, "fwid");
+	assert_true(c && c->bytes.len == 48 && c->bytes.data[0] == 0xF5);
+	c = rd_tee_claim_find(r, "vbios_version");
+	assert_true(c && rd_view_eq(c->bytes, rd_view_str("96.10.55.00.01")));
+}
+
+/* As NVIDIA's tools keep evidence. */
+static void put_entry(struct rd_buf *b, const struct world *w)
+{
+	struct rd_buf pem = { .max = 8192 };
+	struct rd_err err = { 0 };
+
+	rd_buf_printf(b, "{\"arch\":\"HOPPER\",\"nonce\":\"4e\",\"certificate\":\"");
+	assert_true(rd_pem_wrap("CERTIFICATE", w->leaf.der, &pem, &err));
+	assert_true(rd_pem_wrap("CERTIFICATE", mid.der, &pem, &err));
+	rd_base64url_put(b, rd_buf_view(&pem));
+	rd_buf_free(&pem);
+	rd_buf_printf(b, "\",\"evidence\":\"");
+	rd_base64url_put(b, w->in.report);
+	rd_buf_printf(b, "\"}");
+}
+
+static void test_wrapped(void **state)
+{
+	static const char *const ends[][2] = { { "", "" },
+					       { "[", "]" },
+					       { "{\"nonce\":\"4e\",\"evidence_list\":[", "]}" } };
+	struct rd_buf b;
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		make(&w);
+		build(&w);
+		b = (struct rd_buf){ .max = 1u << 16 };
+		rd_buf_printf(&b, "%s", ends[i][0]);
+		put_entry(&b, &w);
+		rd_buf_printf(&b, "%s", ends[i][1]);
+		w.in.report = forge_keep(&f, &b);
+		w.in.n_collateral = 0;
+		forge_expect_good(forge_verify(&f, &rd_tee_nvidia, &w.in), ends[i][0]);
+	}
+	make(&w);
+	build(&w);
+	b = (struct rd_buf){ .max = 1u << 16 };
+	for (size_t i = 0; i < w.in.report.len; i++)
+		rd_buf_printf(&b, "%02x", w.in.report.data[i]);
+	rd_buf_printf(&b, "\n");
+	w.in.report = forge_keep(&f, &b);
+	forge_expect_good(forge_verify(&f, &rd_tee_nvidia, &w.in), "hexadecimal");
+	w.in.report = rd_view_str("11e001fg");
+	forge_expect_error(&f, &rd_tee_nvidia, &w.in, "tee.nvidia.form", RD_FAULT_MALFORMED);
+	w.in.report = rd_view_str("[{\"evidence\":\"\"},{\"evidence\":\"\"}]");
+	forge_expect_error(&f, &rd_tee_nvidia, &w.in, "tee.nvidia.several", RD_FAULT_REFUSED);
+	w.in.report = rd_view_str("{\"evidence_list\":[]}");
+	forge_expect_error(&f, &rd_tee_nvidia, &w.in, "tee.nvidia.form", RD_FAULT_MALFORMED);
+	w.in.report = rd_view_str("[{\"evidence\":[]}]");
+	forge_expect_error(&f, &rd_tee_nvidia, &w.in, "tee.nvidia.form", RD_FAULT_MALFORMED);
 }
 
 static void test_form(void **state)
@@ -222,6 +331,8 @@ static void test_form(void **state)
 	forge_expect_error(&f, &rd_tee_nvidia, build(&w), code, fault);
 	X(w.version = 0x12, "tee.nvidia.version", RD_FAULT_REFUSED)
 	X(w.code = 0x61, "tee.nvidia.form", RD_FAULT_MALFORMED)
+	X(w.wants = 0, "tee.nvidia.form", RD_FAULT_MALFORMED)
+	X(w.operation = 2, "tee.nvidia.form", RD_FAULT_MALFORMED)
 	X(w.blocks = 3, "tee.nvidia.form", RD_FAULT_MALFORMED)
 	X(w.blocks = 1, "tee.nvidia.form", RD_FAULT_MALFORMED)
 	X(w.twice = true, "tee.nvidia.form", RD_FAULT_MALFORMED)
@@ -238,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_one_change),
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_wrapped),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
