@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every recorded case of evidence; needs the vectors beside the repository.
+# cases.sh SCRIPT REDOUBT: runs recorded evidence; needs the vectors beside the repository.
 here=$(dirname "$0")
 if [ ! -d "$RD_SHARED/vectors" ]; then
 	if [ "$CI" = true ]; then
@@ -10,4 +10,4 @@ if [ ! -d "$RD_SHARED/vectors" ]; then
 	echo "1..0 # SKIP the vectors are not there"
 	exit 0
 fi
-exec python3 "$here/run_cases.py" "$1" "$RD_SHARED/vectors"
+exec python3 "$here/$1" "$2" "$RD_SHARED/vectors"

@@ -56,4 +56,5 @@ def main():
     return bad > 0 or not cases
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
