@@ -142,6 +142,10 @@ t_exit 0 "a policy from the log" "$REDOUBT" measure --kind tpm -o policy log.bin
 cp out measured.yaml
 t_exit 0 "accepts the machine" "$REDOUBT" verify ecc-tss.msg --type tpm --collateral ecc-tss.sig --collateral ecc.pem \
 	--collateral ecc-tss.pcrs --policy measured.yaml
+quote fewer ecc sha256:0,4 tss serialized sha256 ecdsa
+t_exit 3 "no quote without a register that it demands" "$REDOUBT" verify fewer.msg --type tpm --collateral fewer.sig \
+	--collateral ecc.pem --collateral fewer.pcrs --policy measured.yaml
+t_out 'FAIL +policy +attest.one_of +pcrs.7 +nothing' "by the register"
 tpm tpm2_pcrextend 7:sha256=$(printf '%064d' 7)
 quote changed ecc sha256:0,4,7 tss serialized sha256 ecdsa
 t_exit 3 "and no other" "$REDOUBT" verify changed.msg --type tpm --collateral changed.sig --collateral ecc.pem \
