@@ -127,19 +127,22 @@ static struct rd_view section(struct rd_view text)
 static bool from_lines(struct rd_view text, struct rd_arena *arena, struct rd_tpm_pcrs *out)
 {
 	struct rd_view rest = section(text);
+	bool any = false, known = true;
 	uint16_t hash = 0;
-	bool any = false;
 
 	while (rest.len) {
 		struct rd_view line = line_of(&rest), index = word(&line), value = word(&line);
 
-		if (index.len && !value.len && rd_tpm_hash_named(index))
+		if (index.len && !value.len) { /* a bank, which may be one that has no registers */
 			hash = rd_tpm_hash_named(index);
-		else if (index.len && (word(&line).len ||
-				       !put_hex(rd_tpm_bank_of(out, hash), arena, index, value)))
+			known = hash != 0;
+		} else if (index.len &&
+			   (!known || word(&line).len ||
+			    !put_hex(rd_tpm_bank_of(out, hash), arena, index, value))) {
 			return false;
-		else
+		} else {
 			any = any || index.len;
+		}
 	}
 	return any;
 }

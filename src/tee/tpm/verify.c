@@ -130,7 +130,8 @@ static void sort_piece(struct rd_tee_work *w, struct sorted *s, const struct rd_
 	known = take_signature(s, c->bytes);
 	known = take_pcrs(w, s, c->bytes) || known;
 	/* Certificates and lists are the pool's. */
-	if (known || holds(c->bytes, "-----BEGIN ") ||
+	if (known || holds(c->bytes, "-----BEGIN CERTIFICATE-----") ||
+	    holds(c->bytes, "-----BEGIN X509 CRL-----") ||
 	    (c->bytes.len && c->bytes.data[0] == RD_DER_SEQUENCE))
 		return;
 	if (rd_tpm_log_parse(c->bytes, w->arena, &log, &unused)) {

@@ -106,6 +106,17 @@ static void test_pcr_forms(void **state)
 	assert_false(rd_tpm_pcrs_parse(rd_view_str("0 0000000000000000000000000000000000000000\n"
 						   "0 0000000000000000000000000000000000000000\n"),
 				       f.arena, &b));
+	/* Banks that a TPM does not have are printed as empty ones. */
+	assert_true(rd_tpm_pcrs_parse(
+		rd_view_str("  sha1:\n    7 : 0x0000000000000000000000000000000000000000\n"
+			    "  sm3_256:\n  sha384:\n"),
+		f.arena, &b));
+	assert_int_equal(b.n, 1);
+	assert_int_equal(b.bank[0].mask, 1u << 7);
+	assert_false(rd_tpm_pcrs_parse(
+		rd_view_str("sm3_256:\n0 : 0x"
+			    "0000000000000000000000000000000000000000000000000000000000000000\n"),
+		f.arena, &b));
 	assert_true(rd_tpm_pcrs_parse(rd_view_str("3 0000000000000000000000000000000000000000"),
 				      f.arena, &b));
 	assert_int_equal(b.bank[0].mask, 8);
