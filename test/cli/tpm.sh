@@ -91,6 +91,25 @@ for form in pem der tpmt tpm2b tss2; do
 	[ -s ecc.$form ] && ok 0 "the key as $form" ecc-tss ecc.$form ecc-tss.pcrs
 done
 
+# ---- certificates of the key: by whom a policy trusts, and of this key
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj "/CN=TPM maker" -days 30 \
+	-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign 2>>tpm.log
+certify() { # NAME PUBLIC
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout throwaway.key -subj "/CN=$1" 2>>tpm.log |
+		openssl x509 -req -CA ca.pem -CAkey ca.key -CAcreateserial -force_pubkey "$2" -days 30 -out "$1.crt" 2>>tpm.log
+}
+certify ak ecc.pem
+certify other rsa.pem
+printf 'version: 1\nanchors: [ca.pem]\n' >maker.yaml
+t_exit 0 "a certificate in place of the key" "$REDOUBT" verify ecc-tss.msg --type tpm --collateral ecc-tss.sig \
+	--collateral ak.crt --collateral ecc-tss.pcrs --policy maker.yaml
+t_out 'pass +crypto +tee.chain ' "leads to its maker"
+ok 3 "of a maker whom nobody trusts it is refused" ecc-tss ak.crt ecc-tss.pcrs
+t_out 'FAIL +crypto +tee.chain ' "for its path"
+ok 3 "another key's certificate is no key of this quote" ecc-tss other.crt ecc-tss.pcrs
+t_out 'absent +crypto +tee.tpm.key.absent' "so there is none"
+ok 0 "and beside the key it says nothing" ecc-tss ecc.pem other.crt ecc-tss.pcrs
+
 # ---- registers
 ok 0 "registers as printed with the quote" ecc-tss ecc.pem ecc-tss.yaml
 t_out 'pass +crypto +tee.tpm.digest' "are compared"

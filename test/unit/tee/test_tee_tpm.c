@@ -15,7 +15,7 @@ static int setup(void **state)
 {
 	struct forge_cert_spec spec = { .cn = "TPM vendor",
 					.is_ca = true,
-					.key_usage = "critical,keyCertSign" };
+					.key_usage = "critical,keyCertSign,cRLSign" };
 
 	(void)state;
 	forge_init(&f);
@@ -48,7 +48,7 @@ struct world {
 	uint16_t type;
 	uint8_t pcr_byte;
 	bool untrusted, wrong_digest, with_log, log_lies, tail;
-	bool wrap, two_forms, ek, junk, two_banks, empty_bank;
+	bool wrap, two_forms, ek, junk, two_banks, empty_bank, revoked;
 	uint16_t scheme;
 	struct rd_view nonce, wanted_nonce;
 	struct rd_collateral piece[7];
@@ -241,14 +241,13 @@ static struct rd_view public_of(const struct world *w)
 	return forge_keep(&f, &b);
 }
 
-static struct rd_view certificate_of(const struct world *w, struct forge_key *key)
+static struct rd_cert certificate_of(struct forge_key *key)
 {
 	struct forge_cert_spec spec = {
 		.cn = "AK", .key = key, .issuer = &root, .issuer_key = root_key
 	};
 
-	(void)w;
-	return forge_cert(&f, &spec).der;
+	return forge_cert(&f, &spec);
 }
 
 /* As openssl's TPM provider keeps keys: type, emptyAuth, parent, public, private. */
@@ -282,7 +281,7 @@ static struct rd_view key_of(const struct world *w)
 	case KEY_TSS2:
 		return tss2_of(w);
 	case KEY_CERTIFICATE:
-		return certificate_of(w, w->ak);
+		return certificate_of(w->ak).der;
 	case KEY_DER:
 		assert_true(rd_spki_from_pem(forge_spki_pem(&f, w->ak), f.arena, &spki, &err));
 		return spki;
@@ -453,11 +452,21 @@ static const struct rd_tee_input *build(struct world *w)
 	if (w->two_forms)
 		add(w, "ak.pem", forge_spki_pem(&f, w->ak), true);
 	if (w->ek)
-		add(w, "ek.crt", certificate_of(w, other), true);
+		add(w, "ek.crt", certificate_of(other).der, true);
 	if (w->pcrs == PCRS_VALUES) /* as long as a signature is */
 		add(w, "pcrs", pcrs_of(w), false);
-	if (w->key != KEY_NONE)
+	if (w->revoked) {
+		struct rd_cert cert = certificate_of(w->ak);
+		struct forge_crl_spec crl = { .issuer = &root,
+					      .issuer_key = root_key,
+					      .n_revoked = 1,
+					      .revoked = { cert.serial } };
+
+		add(w, "ak", cert.der, false);
+		add(w, "crl", forge_crl(&f, &crl), true);
+	} else if (w->key != KEY_NONE) {
 		add(w, "ak", key_of(w), !w->untrusted);
+	}
 	if (w->signature != SIGNATURE_NONE)
 		add(w, "sig", signature(w, message), true);
 	if (w->pcrs < PCRS_VALUES)
@@ -539,6 +548,7 @@ static void test_one_change(void **state)
 	FAIL((w.key = KEY_PUBLIC, w.attributes &= ~RD_TPM_SIGN), "tee.tpm.key")
 	FAIL((w.key = KEY_PUBLIC, w.attributes |= RD_TPM_DECRYPT), "tee.tpm.key")
 	FAIL((w.key = KEY_CERTIFICATE, w.untrusted = true), "tee.chain")
+	FAIL((w.key = KEY_CERTIFICATE, w.revoked = true), "tee.revoked")
 	FAIL(w.given_mask |= 1u << 8, "tee.tpm.selection")
 	FAIL(w.given_mask &= ~(1u << 16), "tee.tpm.selection")
 	FAIL(w.pcr_byte = 1, "tee.tpm.digest")
