@@ -12,7 +12,7 @@ struct sorted {
 	struct rd_tpm_key key[PIECES_MAX];
 	struct rd_tpm_signature signature[PIECES_MAX];
 	struct rd_tpm_pcrs pcrs[PIECES_MAX];
-	bool has_log;
+	bool has_log, has_others; /* certificates, lists */
 	struct rd_tpm_log log;
 };
 
@@ -129,11 +129,14 @@ static void sort_piece(struct rd_tee_work *w, struct sorted *s, const struct rd_
 		return;
 	known = take_signature(s, c->bytes);
 	known = take_pcrs(w, s, c->bytes) || known;
-	/* Certificates and lists are the pool's. */
-	if (known || holds(c->bytes, "-----BEGIN CERTIFICATE-----") ||
-	    holds(c->bytes, "-----BEGIN X509 CRL-----") ||
-	    (c->bytes.len && c->bytes.data[0] == RD_DER_SEQUENCE))
+	if (known)
 		return;
+	if (holds(c->bytes, "-----BEGIN CERTIFICATE-----") ||
+	    holds(c->bytes, "-----BEGIN X509 CRL-----") ||
+	    (c->bytes.len && c->bytes.data[0] == RD_DER_SEQUENCE)) {
+		s->has_others = true; /* the pool's */
+		return;
+	}
 	if (rd_tpm_log_parse(c->bytes, w->arena, &log, &unused)) {
 		s->log = s->has_log ? s->log : log;
 		s->has_log = true;
@@ -150,7 +153,8 @@ static void sort_piece(struct rd_tee_work *w, struct sorted *s, const struct rd_
 	}
 }
 
-/* The key and the signature that go together; else false, and the first of each. */
+/* The key and the signature that go together; else false, and the first of each.  Of one pair alone
+ * the check is left to those who report it. */
 static bool choose(const struct sorted *s, const struct rd_tpm_key **key,
 		   const struct rd_tpm_signature **signature)
 {
@@ -158,6 +162,8 @@ static bool choose(const struct sorted *s, const struct rd_tpm_key **key,
 	*signature = &s->signature[0];
 	for (uint32_t i = 0; i < s->n_signatures && !(*signature)->alg; i++)
 		*signature = s->signature[i].alg ? &s->signature[i] : *signature;
+	if (s->n_keys == 1 && s->n_signatures == 1 && !s->has_others)
+		return true;
 	for (uint32_t k = 0; k < s->n_keys; k++)
 		for (uint32_t i = 0; i < s->n_signatures; i++) {
 			struct rd_err unused = { 0 };
