@@ -28,8 +28,9 @@ struct rd_nvidia_report {
 	struct rd_nvidia_opaque opaque;
 };
 /* A report as it is, in hexadecimal, or in JSON as NVIDIA's tools write it: {"evidence": Base64,
- * "certificate": Base64 of PEM}, in a list of one or under "evidence_list"; views into the input or
- * the arena.  "tee.nvidia.form"; of several devices "tee.nvidia.several", RD_FAULT_REFUSED. */
+ * "certificate": Base64 of PEM}, in a list of one, under "evidence_list" or as a CMW collection;
+ * views into the input or the arena.  "tee.nvidia.form"; of several devices "tee.nvidia.several",
+ * RD_FAULT_REFUSED. */
 struct rd_nvidia_evidence {
 	struct rd_view report, certificates; /* the latter may be empty */
 };

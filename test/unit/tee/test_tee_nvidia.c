@@ -267,26 +267,31 @@ static void test_absent(void **state)
 }
 
 /* As NVIDIA's tools keep evidence. */
-static void put_entry(struct rd_buf *b, const struct world *w)
+static void put_entry(struct rd_buf *b, const struct world *w, bool records)
 {
+	const char *left = records ? "[\"application/octet-stream\"," : "",
+		   *right = records ? "]" : "";
 	struct rd_buf pem = { .max = 8192 };
 	struct rd_err err = { 0 };
 
-	rd_buf_printf(b, "{\"arch\":\"HOPPER\",\"nonce\":\"4e\",\"certificate\":\"");
+	rd_buf_printf(b, "{\"arch\":\"HOPPER\",\"nonce\":\"4e\",\"certificate\":%s\"", left);
 	assert_true(rd_pem_wrap("CERTIFICATE", w->leaf.der, &pem, &err));
 	assert_true(rd_pem_wrap("CERTIFICATE", mid.der, &pem, &err));
 	rd_base64url_put(b, rd_buf_view(&pem));
 	rd_buf_free(&pem);
-	rd_buf_printf(b, "\",\"evidence\":\"");
+	rd_buf_printf(b, "\"%s,\"evidence\":%s\"", right, left);
 	rd_base64url_put(b, w->in.report);
-	rd_buf_printf(b, "\"}");
+	rd_buf_printf(b, "\"%s}", right);
 }
 
 static void test_wrapped(void **state)
 {
 	static const char *const ends[][2] = { { "", "" },
 					       { "[", "]" },
-					       { "{\"nonce\":\"4e\",\"evidence_list\":[", "]}" } };
+					       { "{\"nonce\":\"4e\",\"evidence_list\":[", "]}" },
+					       { "{\"__cmwc_t\":\"tag:x\",\"nonce\":[\"y\",\"4e\"],"
+						 "\"gpu_0\":",
+						 "}" } };
 	struct rd_buf b;
 	struct world w;
 
@@ -296,7 +301,7 @@ static void test_wrapped(void **state)
 		build(&w);
 		b = (struct rd_buf){ .max = 1u << 16 };
 		rd_buf_printf(&b, "%s", ends[i][0]);
-		put_entry(&b, &w);
+		put_entry(&b, &w, i == 3);
 		rd_buf_printf(&b, "%s", ends[i][1]);
 		w.in.report = forge_keep(&f, &b);
 		w.in.n_collateral = 0;
