@@ -225,7 +225,7 @@ static void missing(struct rd_tee_work *w, const char *code, const char *claim)
 					     .code = code,
 					     .claim = claim,
 					     .expected = rd_view_str("among the collateral"),
-					     .found = rd_view_str("not there") });
+					     .found = rd_view_str("none that is trusted") });
 }
 
 /* The first quoted register of a bank whose value the log does not lead to; NULL: it explains all.
