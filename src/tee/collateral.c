@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+#define JSON_MAX ((size_t)1 << 20)
+#define PERCENT_MAX ((size_t)256 << 10)
+#define PEM_CRL "-----BEGIN X509 CRL-----"
+#define PERCENT_CERTIFICATE "-----BEGIN%20CERTIFICATE-----"
+
 static void unusable(struct rd_tee_work *w, const struct rd_collateral *piece,
 		     const struct rd_err *why)
 {
@@ -24,38 +29,129 @@ static bool holds(struct rd_view bytes, const char *text)
 	return bytes.len && memmem(bytes.data, bytes.len, text, strlen(text)) != NULL;
 }
 
-static void read_piece(struct rd_tee_work *w, struct rd_tee_pool *pool,
+static bool add_crl(struct rd_tee_work *w, struct rd_tee_pool *pool, struct rd_view bytes,
+		    struct rd_err *err)
+{
+	if (pool->n_crls == RD_TEE_CRLS_MAX)
+		return rd_fail(err, RD_FAULT_MALFORMED, "crypto.crl.form",
+			       "more than %u revocation lists", RD_TEE_CRLS_MAX);
+	if (!rd_crl_parse(bytes, w->arena, &pool->crl[pool->n_crls], err))
+		return false;
+	pool->n_crls++;
+	return true;
+}
+
+/* Every PEM block of a list. */
+static bool add_pem_crls(struct rd_tee_work *w, struct rd_tee_pool *pool, struct rd_view text,
+			 struct rd_err *err)
+{
+	const uint8_t *at;
+
+	while (text.len && (at = memmem(text.data, text.len, PEM_CRL, strlen(PEM_CRL))) != NULL) {
+		text = rd_view_of(at, text.len - (size_t)(at - text.data));
+		if (!add_crl(w, pool, text, err))
+			return false;
+		text = rd_view_of(at + 1, text.len - 1);
+	}
+	return true;
+}
+
+static void read_plain(struct rd_tee_work *w, struct rd_tee_pool *pool,
 		       const struct rd_collateral *piece)
 {
 	struct rd_err why = { 0 };
 	bool der = piece->bytes.len > 2 && piece->bytes.data[0] == RD_DER_SEQUENCE;
 	bool certs = holds(piece->bytes, "-----BEGIN CERTIFICATE-----");
-	bool crl = holds(piece->bytes, "-----BEGIN X509 CRL-----");
+	bool crls = holds(piece->bytes, PEM_CRL);
 	/* Intel's service gives its lists as hexadecimal of DER. */
 	bool hex = piece->bytes.len > 4 && memcmp(piece->bytes.data, "308", 3) == 0;
+	bool ok = true;
 	uint32_t n = 0;
 
 	if (der || certs) {
-		if (rd_certs_read(piece->bytes, w->arena, pool->cert + pool->n_certs,
-				  RD_TEE_CERTS_MAX - pool->n_certs, &n, &why)) {
-			pool->n_certs += n;
-			return;
-		}
+		ok = rd_certs_read(piece->bytes, w->arena, pool->cert + pool->n_certs,
+				   RD_TEE_CERTS_MAX - pool->n_certs, &n, &why);
+		pool->n_certs += ok ? n : 0;
 	}
-	if (der || crl || hex) {
-		struct rd_err also = { 0 };
-
-		if (pool->n_crls < RD_TEE_CRLS_MAX &&
-		    rd_crl_parse(piece->bytes, w->arena, &pool->crl[pool->n_crls], &also)) {
-			pool->n_crls++;
-			return;
-		}
-		if (!certs)
-			why = also;
-	}
+	if (crls)
+		ok = add_pem_crls(w, pool, piece->bytes, &why) && ok;
+	else if ((der && !ok) || (hex && !certs))
+		ok = add_crl(w, pool, piece->bytes, &(struct rd_err){ 0 });
 	/* A DER structure may be a key: whoever wants keys looks for them. */
-	if (certs || crl)
+	if (!ok && (certs || crls))
 		unusable(w, piece, &why);
+}
+
+/* ---- wrapped pieces -------------------------------------------------------------------------- */
+
+/* Certificates as the header of an answer carries them (TCB-Info-Issuer-Chain): percent-encoded.
+ * Decoded, each block at the beginning of a line. */
+static void read_percent(struct rd_tee_work *w, struct rd_tee_pool *pool,
+			 const struct rd_collateral *piece)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf text = { .max = PERCENT_MAX };
+	struct rd_collateral plain = *piece;
+	struct rd_view rest = piece->bytes, byte;
+	struct rd_err why = { 0 };
+
+	while (rest.len) {
+		size_t len = 1;
+
+		if (rd_view_starts(rest, rd_view_str(PERCENT_CERTIFICATE)))
+			rd_buf_add_byte(&text, '\n');
+		if (rest.data[0] == '%' && rest.len > 2 &&
+		    rd_unhex(w->arena, rd_view_of(rest.data + 1, 2), &byte, &why)) {
+			rd_buf_add(&text, byte);
+			len = 3;
+		} else {
+			rd_buf_add_byte(&text, rest.data[0]);
+		}
+		rest = rd_view_of(rest.data + len, rest.len - len);
+	}
+	if (!rd_buf_ok(&text, &why))
+		unusable(w, piece, &why);
+	else if (!rd_arena_copy(w->arena, rd_buf_view(&text), &plain.bytes, w->err))
+		w->failed = true;
+	else
+		read_plain(w, pool, &plain);
+}
+
+static void read_text(struct rd_tee_work *w, struct rd_tee_pool *pool,
+		      const struct rd_collateral *piece)
+{
+	if (holds(piece->bytes, PERCENT_CERTIFICATE))
+		read_percent(w, pool, piece);
+	else
+		read_plain(w, pool, piece);
+}
+
+/* Every string of a JSON text may be a piece: "quote collateral" in one file, or saved headers.  A
+ * tree of bounded depth (rd_json_parse), so this recursion is too. */
+static void read_strings(struct rd_tee_work *w, struct rd_tee_pool *pool, const char *name,
+			 const struct rd_doc *doc)
+{
+	struct rd_collateral piece = { .name = name, .bytes = doc->text };
+
+	if (doc->kind == RD_DOC_SCALAR && doc->quoted)
+		read_text(w, pool, &piece);
+	for (uint32_t i = 0; doc->kind != RD_DOC_SCALAR && i < doc->n; i++)
+		read_strings(w, pool, name, &doc->item[i]);
+}
+
+static void read_piece(struct rd_tee_work *w, struct rd_tee_pool *pool,
+		       const struct rd_collateral *piece)
+{
+	struct rd_view text = piece->bytes;
+	struct rd_err unused = { 0 };
+	const struct rd_doc *doc;
+
+	while (text.len && memchr(" \t\r\n", text.data[0], 4))
+		text = rd_view_of(text.data + 1, text.len - 1);
+	if (text.len == 0 || text.len > JSON_MAX || text.data[0] != '{' ||
+	    (!holds(text, "-----BEGIN") && !holds(text, "\"308")))
+		read_text(w, pool, piece);
+	else if (rd_json_parse(w->arena, "collateral", text, &doc, &unused))
+		read_strings(w, pool, piece->name, doc);
 }
 
 struct rd_tee_pool *rd_tee_pool_read(struct rd_tee_work *w)
@@ -189,17 +285,21 @@ void rd_tee_check_revocation(struct rd_tee_work *w, const struct rd_tee_pool *po
 				    .expected = rd_view_str("a revocation list of its issuer"),
 				    .found = rd_view_str("none") };
 
-	for (uint32_t i = 0; i < pool->n_crls && reason.result != RD_RESULT_PASS; i++) {
+	/* All lists of the issuer: a newer one may say what an older one, still in its dates, does
+	 * not.  One that cannot be used spoils nothing where another can. */
+	for (uint32_t i = 0; i < pool->n_crls; i++) {
 		struct rd_err why = { 0 };
 		bool revoked = true;
 
 		if (!rd_view_eq(pool->crl[i].issuer, issuer->subject))
 			continue;
-		reason.result = RD_RESULT_FAIL;
-		reason.code = "tee.crl";
-		reason.expected = rd_view_str("signed by its issuer, in its dates");
 		if (!rd_crl_check(&pool->crl[i], issuer, w->in->now_unix_s, &why) ||
 		    !rd_crl_revokes(&pool->crl[i], cert, &revoked, &why)) {
+			if (reason.result == RD_RESULT_PASS)
+				continue;
+			reason.result = RD_RESULT_FAIL;
+			reason.code = "tee.crl";
+			reason.expected = rd_view_str("signed by its issuer, in its dates");
 			if (!rd_arena_copy(w->arena, rd_view_str(why.text), &reason.found, w->err))
 				w->failed = true;
 			continue;
