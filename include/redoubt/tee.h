@@ -279,8 +279,9 @@ uint32_t rd_tee_keys(struct rd_tee_work *work, struct rd_view *spki, uint32_t ma
 #define RD_TEE_CERTS_MAX 64u
 #define RD_TEE_CRLS_MAX 16u
 
-/* Every certificate and revocation list of the collateral, in its order.  A piece that looks like
- * one and cannot be read leaves a warning "tee.collateral". */
+/* Every certificate and revocation list of the collateral, in its order: DER, PEM, lists as
+ * hexadecimal, certificates percent-encoded in saved headers, and any of these as strings in JSON.
+ * A piece that looks like one and cannot be read leaves a warning "tee.collateral". */
 struct rd_tee_pool {
 	uint32_t n_certs, n_crls;
 	struct rd_cert cert[RD_TEE_CERTS_MAX];
@@ -380,6 +381,7 @@ RD_MUST_USE bool rd_tee_values_add(struct rd_tee_values *values, struct rd_arena
 				   const char *name, struct rd_view digest, struct rd_err *err);
 
 /* A signed document of a vendor, such as TCB info: by whom, over what, from when until when. */
+#define RD_TEE_DOCUMENTS_MAX 2u /* in one piece */
 struct rd_tee_document {
 	const char *kind, *signer_cn;
 	struct rd_view bytes, signature; /* ECDSA P-256 with SHA-256, R and S */
@@ -397,8 +399,10 @@ struct rd_tee {
 	/* PEM of the vendor's certificate number i that is trusted; NULL behind the last.  NULL:
 	 * there is no vendor's root. */
 	const char *(*root)(uint32_t i);
-	/* Are the bytes a document of the vendor's?  NULL: it has none. */
-	bool (*document)(struct rd_view bytes, struct rd_arena *arena, struct rd_tee_document *out);
+	/* Is a document of the vendor's, of its sort number i (< RD_TEE_DOCUMENTS_MAX), in the
+	 * bytes?  NULL: it has none. */
+	bool (*document)(struct rd_view bytes, uint32_t i, struct rd_arena *arena,
+			 struct rd_tee_document *out);
 	/*
 	 * Pure, bounded by the report's length, memory only from the arena.  False only where the
 	 * report is not of this technology's form (RD_FAULT_MALFORMED), or is of a form that is

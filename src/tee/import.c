@@ -8,6 +8,7 @@
 #define TIME "tee.collateral.time"
 
 struct check {
+	struct rd_tee_work work;
 	const struct rd_tee_input *in;
 	struct rd_arena *arena;
 	struct rd_tee_pool *pool; /* all pieces */
@@ -104,33 +105,52 @@ static bool check_document(const struct check *c, const struct rd_tee_document *
 	return refuse(err, SIGNER, d->kind, &why);
 }
 
-static bool check_piece(const struct check *c, struct rd_view bytes, const char **kind,
+/* The signed documents of a piece: how many, or a refusal. */
+static bool check_documents(const struct check *c, struct rd_view bytes, uint32_t *n,
+			    const char **kind, struct rd_err *err)
+{
+	struct rd_tee_document d;
+
+	*n = 0;
+	for (size_t t = 0; rd_tees[t] && *n == 0; t++)
+		for (uint32_t i = 0; rd_tees[t]->document && i < RD_TEE_DOCUMENTS_MAX; i++) {
+			if (!rd_tees[t]->document(bytes, i, c->arena, &d))
+				continue;
+			*kind = d.kind;
+			(*n)++;
+			if (!check_document(c, &d, err))
+				return false;
+		}
+	return true;
+}
+
+/* Everything that is in one piece, which may be several things in one file. */
+static bool check_piece(struct check *c, const struct rd_collateral *piece, const char **kind,
 			struct rd_err *err)
 {
-	struct rd_cert certs[RD_CERT_PATH_MAX];
-	struct rd_err unused = { 0 };
-	struct rd_tee_document d;
-	struct rd_crl crl;
-	uint32_t n = 0;
+	struct rd_tee_pool *own = RD_NEW(c->arena, struct rd_tee_pool, err);
+	uint32_t n_documents;
 
-	if (rd_certs_read(bytes, c->arena, certs, RD_CERT_PATH_MAX, &n, &unused) && n > 0) {
-		*kind = "certificates";
-		for (uint32_t i = 0; i < n; i++)
-			if (!check_certificate(c, &certs[i], err))
-				return false;
-		return true;
-	}
-	if (rd_crl_parse(bytes, c->arena, &crl, &unused)) {
-		*kind = "revocation list";
-		return check_list(c, &crl, err);
-	}
-	for (size_t t = 0; rd_tees[t]; t++)
-		if (rd_tees[t]->document && rd_tees[t]->document(bytes, c->arena, &d)) {
-			*kind = d.kind;
-			return check_document(c, &d, err);
-		}
-	return rd_fail(err, RD_FAULT_MALFORMED, "tee.collateral.kind",
-		       "neither certificates, a revocation list, TCB info nor an enclave identity");
+	if (!own || !check_documents(c, piece->bytes, &n_documents, kind, err))
+		return false;
+	rd_tee_pool_add(&c->work, own, piece->bytes);
+	if (!rd_tee_done(&c->work))
+		return false;
+	if (n_documents + own->n_certs + own->n_crls == 0)
+		return rd_fail(err, RD_FAULT_MALFORMED, "tee.collateral.kind",
+			       "neither certificates, a revocation list, TCB info nor an enclave "
+			       "identity");
+	for (uint32_t i = 0; i < own->n_certs; i++)
+		if (!check_certificate(c, &own->cert[i], err))
+			return false;
+	for (uint32_t i = 0; i < own->n_crls; i++)
+		if (!check_list(c, &own->crl[i], err))
+			return false;
+	if ((n_documents > 0) + (own->n_certs > 0) + (own->n_crls > 0) > 1)
+		*kind = "collateral";
+	else if (n_documents == 0)
+		*kind = own->n_certs ? "certificates" : "revocation list";
+	return true;
 }
 
 bool rd_collateral_check(const struct rd_tee_input *in, uint32_t piece, struct rd_arena *arena,
@@ -138,12 +158,11 @@ bool rd_collateral_check(const struct rd_tee_input *in, uint32_t piece, struct r
 {
 	struct rd_tee_result *unused = RD_NEW(arena, struct rd_tee_result, err);
 	struct check c = { .in = in, .arena = arena };
-	struct rd_tee_work work;
 
 	if (!unused)
 		return false;
-	rd_tee_begin(&work, in, arena, unused, err);
-	c.pool = rd_tee_pool_read(&work);
+	rd_tee_begin(&c.work, in, arena, unused, err);
+	c.pool = rd_tee_pool_read(&c.work);
 	return c.pool && read_anchors(&c, err) &&
-	       check_piece(&c, in->collateral[piece].bytes, kind, err);
+	       check_piece(&c, &in->collateral[piece], kind, err);
 }

@@ -9,6 +9,7 @@
 
 #define SIGNATURE_LEN 64u
 #define ADVISORIES_MAX 2048u
+#define DOCUMENT_MAX ((size_t)1 << 20) /* Intel's have some 10 KiB */
 
 struct read {
 	const char *code; /* of whatever is wrong */
@@ -70,22 +71,90 @@ static bool list(struct read *r, const struct rd_doc *map, const char *key, uint
 	       wrong(r, key, "is missing, empty, too long or no list");
 }
 
-/* {"<member>": {...}, "signature": "..."}: the member's bytes, its tree, the signature. */
-static bool open_signed(struct read *r, struct rd_view json, const char *member,
-			struct rd_signed_json *out, const struct rd_doc **tree)
+/* How a signed object is handed on: as the service answers, or in one file with everything else
+ * ("quote collateral"), where its text is a string: the object's with the signature in a member of
+ * its own, or the whole answer. */
+struct names {
+	const char *object, *text, *text_signature;
+};
+static const struct names tcb_info_names = { "tcbInfo", "tcb_info", "tcb_info_signature" };
+static const struct names identity_names = { "enclaveIdentity", "qe_identity",
+					     "qe_identity_signature" };
+
+static bool slice(struct rd_view json, const char *member, struct rd_view *out)
 {
-	struct rd_view quoted;
 	struct rd_err unused = { 0 };
 
-	if (!rd_json_slice(json, member, &out->bytes, &unused) ||
-	    !rd_json_slice(json, "signature", &quoted, &unused))
-		return wrong(r, member, "and its signature are not there");
-	if (quoted.len != 2 + 2 * SIGNATURE_LEN || quoted.data[0] != '"' ||
-	    !rd_unhex(r->arena, rd_view_of(quoted.data + 1, 2 * SIGNATURE_LEN), &out->signature,
-		      &unused))
+	return rd_json_slice(json, member, out, &unused);
+}
+
+/* {"<object>": {...}, "signature": "hex"}: exactly these bytes, and the hexadecimal. */
+static bool open_answer(struct rd_view json, const struct names *names, struct rd_view *bytes,
+			struct rd_view *signature)
+{
+	struct rd_view quoted;
+
+	if (!slice(json, names->object, bytes) || !slice(json, "signature", &quoted) ||
+	    quoted.len < 2 || quoted.data[0] != '"')
+		return false;
+	*signature = rd_view_of(quoted.data + 1, quoted.len - 2);
+	return true;
+}
+
+static bool open_texts(struct read *r, struct rd_view json, const struct names *names,
+		       struct rd_view *bytes, struct rd_view *signature)
+{
+	const struct rd_doc *all, *text, *beside;
+	struct rd_err unused = { 0 };
+
+	if (!rd_json_parse(r->arena, names->text, json, &all, &unused))
+		return false;
+	text = rd_doc_get(all, names->text);
+	beside = rd_doc_get(all, names->text_signature);
+	if (!text || !text->quoted)
+		return false;
+	if (!beside)
+		return open_answer(text->text, names, bytes, signature);
+	*bytes = text->text;
+	*signature = beside->text;
+	return beside->kind == RD_DOC_SCALAR;
+}
+
+/* The signed bytes, their tree, the signature. */
+static bool open_signed(struct read *r, struct rd_view json, const struct names *names,
+			struct rd_signed_json *out, const struct rd_doc **tree)
+{
+	struct rd_err unused = { 0 };
+	struct rd_view signature;
+
+	if (json.len > DOCUMENT_MAX)
+		return wrong(r, names->object, "is larger than 1 MiB");
+	if (!open_answer(json, names, &out->bytes, &signature) &&
+	    !open_texts(r, json, names, &out->bytes, &signature))
+		return wrong(r, names->object, "and its signature are not there");
+	if (signature.len != 2 * SIGNATURE_LEN ||
+	    !rd_unhex(r->arena, signature, &out->signature, &unused))
 		return wrong(r, "signature", "is not 64 bytes in hexadecimal");
-	return rd_json_parse(r->arena, member, out->bytes, tree, &unused) ||
-	       wrong(r, member, unused.text);
+	return rd_json_parse(r->arena, names->object, out->bytes, tree, &unused) ||
+	       wrong(r, names->object, unused.text);
+}
+
+static bool holds(struct rd_view json, const struct names *names)
+{
+	struct rd_view out;
+
+	return json.len <= DOCUMENT_MAX &&
+	       (slice(json, names->object, &out) || slice(json, names->text, &out));
+}
+
+bool rd_tcb_info_is(struct rd_view json)
+{
+	return holds(json, &tcb_info_names);
+}
+
+bool rd_qe_identity_is(struct rd_view json)
+{
+	return holds(json, &identity_names);
 }
 
 /* ---- levels ---------------------------------------------------------------------------------- */
@@ -159,6 +228,8 @@ static bool read_level(struct read *r, const struct rd_doc *doc, struct form for
 		return true;
 	}
 	out->pcesvn = (uint16_t)svn;
+	out->sgx_parts = rd_doc_get(tcb, "sgxtcbcomponents");
+	out->tdx_parts = rd_doc_get(tcb, "tdxtcbcomponents");
 	return (form.v2 ? components_v2(r, tcb, out->sgx)
 			: components(r, tcb, "sgxtcbcomponents", out->sgx)) &&
 	       (!form.tdx || components(r, tcb, "tdxtcbcomponents", out->tdx));
@@ -240,7 +311,7 @@ bool rd_tcb_info_parse(struct rd_view json, struct rd_arena *arena, struct rd_tc
 	struct form form;
 
 	*out = (struct rd_tcb_info){ 0 };
-	if (!open_signed(&r, json, "tcbInfo", &out->json, &info) ||
+	if (!open_signed(&r, json, &tcb_info_names, &out->json, &info) ||
 	    !number(&r, info, "version", 3, &version))
 		return false;
 	if (version < 2)
@@ -271,14 +342,14 @@ bool rd_qe_identity_parse(struct rd_view json, struct rd_arena *arena, struct rd
 	struct rd_view id;
 
 	*out = (struct rd_qe_identity){ 0 };
-	if (!open_signed(&r, json, "enclaveIdentity", &out->json, &doc) ||
+	if (!open_signed(&r, json, &identity_names, &out->json, &doc) ||
 	    !number(&r, doc, "version", 2, &version) || !text(&r, doc, "id", &id))
 		return false;
 	if (version != 2)
 		return wrong(&r, "version", "is not 2");
-	out->kind = rd_view_eq(id, rd_view_str("TD_QE")) ? RD_DCAP_TDX : RD_DCAP_SGX;
-	if (out->kind == RD_DCAP_SGX && !rd_view_eq(id, rd_view_str("QE")))
-		return wrong(&r, "id", "is neither QE nor TD_QE");
+	out->kind = rd_view_eq(id, rd_view_str("TD_QE")) ? RD_DCAP_TDX
+		    : rd_view_eq(id, rd_view_str("QE"))  ? RD_DCAP_SGX
+							 : RD_DCAP_NEITHER;
 	if (!date(&r, doc, "issueDate", &out->issue_date) ||
 	    !date(&r, doc, "nextUpdate", &out->next_update) ||
 	    !number(&r, doc, "tcbEvaluationDataNumber", UINT32_MAX, &evaluation) ||

@@ -15,7 +15,11 @@
 #define RD_TD_REPORT_LEN 584u   /* TDX 1.0 body */
 #define RD_TD15_REPORT_LEN 648u /* TDX 1.5 body */
 
-enum rd_dcap_kind { RD_DCAP_SGX, RD_DCAP_TDX };
+enum rd_dcap_kind {
+	RD_DCAP_SGX,
+	RD_DCAP_TDX,
+	RD_DCAP_NEITHER, /* an identity of an enclave that makes no quotes: Intel's QVE */
+};
 
 /* ---- quotes ---------------------------------------------------------------------------------- */
 
@@ -74,6 +78,9 @@ struct rd_tcb_level {
 	uint16_t isvsvn; /* of enclaves and modules */
 	struct rd_view status, date;
 	struct rd_view advisories; /* separated by ", " */
+	/* The components as listed, which say what updates them; NULL where not stated (version 2).
+	 */
+	const struct rd_doc *sgx_parts, *tdx_parts;
 };
 struct rd_tcb_levels {
 	uint32_t n;
@@ -100,20 +107,25 @@ struct rd_tcb_info {
 	struct rd_tdx_module modules[RD_DCAP_MODULES_MAX];
 	struct rd_tcb_levels levels;
 };
-/* {"tcbInfo": {...}, "signature": hex}, versions 2 and 3; "tee.dcap.tcb_info". */
+/* Is it one, of whatever content? */
+bool rd_tcb_info_is(struct rd_view json);
+/* {"tcbInfo": {...}, "signature": hex}, or {"tcb_info": "{...}", "tcb_info_signature": hex, ...};
+ * versions 2 and 3; "tee.dcap.tcb_info". */
 RD_MUST_USE bool rd_tcb_info_parse(struct rd_view json, struct rd_arena *arena,
 				   struct rd_tcb_info *out, struct rd_err *err);
 
 struct rd_qe_identity {
 	struct rd_signed_json json;
-	enum rd_dcap_kind kind; /* id QE or TD_QE */
+	enum rd_dcap_kind kind; /* id QE, TD_QE or another */
 	int64_t issue_date, next_update;
 	uint32_t evaluation_number;
 	struct rd_view miscselect, miscselect_mask, attributes, attributes_mask, mrsigner;
 	uint16_t isvprodid;
 	struct rd_tcb_levels levels;
 };
-/* {"enclaveIdentity": {...}, "signature": hex}, version 2; "tee.dcap.qe_identity". */
+bool rd_qe_identity_is(struct rd_view json);
+/* {"enclaveIdentity": {...}, "signature": hex}, or {"qe_identity": "{...}",
+ * "qe_identity_signature": hex, ...}; version 2; "tee.dcap.qe_identity". */
 RD_MUST_USE bool rd_qe_identity_parse(struct rd_view json, struct rd_arena *arena,
 				      struct rd_qe_identity *out, struct rd_err *err);
 
@@ -126,9 +138,11 @@ const struct rd_tcb_level *rd_tcb_level_find(const struct rd_tcb_info *info,
 const struct rd_tcb_level *rd_isv_level_find(const struct rd_tcb_levels *levels, uint16_t isvsvn);
 /* The platform's status with that of its quoting enclave or module put on top. */
 struct rd_view rd_tcb_converge(struct rd_view platform, struct rd_view other);
-/* What the platform lacks for the best level: "sgx component 8 is 3, needs 5"; empty: nothing. */
-struct rd_view rd_tcb_lacks(struct rd_tee_work *work, const struct rd_tcb_info *info,
-			    const struct rd_pck *pck, const uint8_t *tee_tcb_svn);
+/* Of a TD 1.5: its status by what it was launched under, and by what runs now. */
+struct rd_view rd_tcb_relaunch(struct rd_view launch, struct rd_view current);
+/* What the platform lacks for the best level: "SGX component 8 is 3, needs 5"; nothing: no text. */
+void rd_tcb_lacks(const struct rd_tcb_info *info, const struct rd_pck *pck,
+		  const uint8_t *tee_tcb_svn, struct rd_buf *out);
 
 /* ---- verification ---------------------------------------------------------------------------- */
 
@@ -145,13 +159,16 @@ struct rd_dcap {
 	bool has_info, has_identity;
 	struct rd_tcb_info info;
 	struct rd_qe_identity identity;
-	struct rd_td_body td;  /* TDX */
-	struct rd_view status; /* converged; empty: not known */
+	const struct rd_tcb_level *qe_level; /* of the identity; NULL: it reaches none */
+	struct rd_td_body td;                /* TDX */
+	struct rd_view status;               /* converged; empty: not known */
 	struct rd_view advisories, date;
 };
 /* Everything that SGX and TDX share: leaves reasons, and sets status, tcb_status and the claims of
  * the collateral.  Report data, measurements and rules are the technology's. */
 void rd_dcap_verify(struct rd_dcap *d);
+/* documents.c: TCB info and QE identity found among the collateral, their signatures and dates. */
+void rd_dcap_check_documents(struct rd_dcap *d);
 /* The versions of the platform, in levels.c's words. */
 void rd_dcap_check_tcb(struct rd_dcap *d);
 void rd_dcap_check_qe(struct rd_dcap *d);
@@ -160,7 +177,8 @@ RD_MUST_USE bool rd_dcap_needs(const struct rd_tee_input *in, struct rd_arena *a
 bool rd_dcap_all_zero(struct rd_view v);
 
 const char *rd_dcap_root(uint32_t i);
-bool rd_dcap_document(struct rd_view bytes, struct rd_arena *arena, struct rd_tee_document *out);
+bool rd_dcap_document(struct rd_view bytes, uint32_t i, struct rd_arena *arena,
+		      struct rd_tee_document *out);
 extern const struct rd_code_text rd_dcap_codes[];
 extern const struct rd_tee rd_tee_sgx, rd_tee_tdx;
 

@@ -1,9 +1,7 @@
 /* Which TCB level a platform reaches, and what its status is with everything on top. */
 #include "dcap.h"
 
-#include <string.h>
-
-#define LACKS_MAX 512u
+#include <stdio.h>
 
 /* From which component of tee_tcb_svn on a level counts: the first two are the TDX module's, which
  * has levels of its own once it has a version of its own ("TDX 1.5"). */
@@ -55,8 +53,9 @@ struct rd_view rd_tcb_converge(struct rd_view platform, struct rd_view other)
 		return rd_view_str("Revoked");
 	if (is(other, "UpToDate"))
 		return platform;
-	if (!is(other, "OutOfDate")) /* a word that an enclave's level cannot have today */
-		return other;
+	/* No level, or a word that the level of an enclave or module cannot have today. */
+	if (!is(other, "OutOfDate"))
+		return rd_view_str("NotSupported");
 	if (is(platform, "UpToDate") || is(platform, "SWHardeningNeeded"))
 		return rd_view_str("OutOfDate");
 	if (is(platform, "ConfigurationNeeded") ||
@@ -65,30 +64,68 @@ struct rd_view rd_tcb_converge(struct rd_view platform, struct rd_view other)
 	return platform;
 }
 
-static void lack(struct rd_buf *out, const char *what, uint32_t has, uint32_t needs)
+/* As Intel's verification library has it (its check for relaunch), and stricter where what runs now
+ * is worse than what was launched, which should not be. */
+struct rd_view rd_tcb_relaunch(struct rd_view launch, struct rd_view current)
 {
-	if (has < needs)
-		rd_buf_printf(out, "%s%s is %u, needs %u", out->len ? "; " : "", what, has, needs);
+	bool configure = is(current, "ConfigurationNeeded") ||
+			 is(current, "ConfigurationAndSWHardeningNeeded");
+	bool current_good =
+		configure || is(current, "UpToDate") || is(current, "SWHardeningNeeded");
+
+	if (is(launch, "UpToDate") || is(current, "Revoked") || is(current, "NotSupported"))
+		return current;
+	if (!current_good ||
+	    (!is(launch, "OutOfDate") && !is(launch, "OutOfDateConfigurationNeeded")))
+		return launch;
+	return rd_view_str(configure || is(launch, "OutOfDateConfigurationNeeded")
+				   ? "TDRelaunchAdvisedConfigurationNeeded"
+				   : "TDRelaunchAdvised");
 }
 
-struct rd_view rd_tcb_lacks(struct rd_tee_work *w, const struct rd_tcb_info *info,
-			    const struct rd_pck *pck, const uint8_t *tee_tcb_svn)
+/* ---- what is short --------------------------------------------------------------------------- */
+
+struct svn {
+	const char *what;
+	uint32_t number; /* of the component, from 1; 0: it is not one of several */
+	uint32_t has, needs;
+};
+
+/* "SGX component 8 (SEAMLDR ACM, OS/VMM) is 3, needs 5": type and category say what updates it. */
+static void lack(struct rd_buf *out, struct svn svn, const struct rd_doc *parts)
 {
-	RD_AUTO(rd_buf_free) struct rd_buf text = { .max = LACKS_MAX };
+	static const char *const keys[] = { "type", "category" };
+	const char *sep = " (";
+
+	if (svn.has >= svn.needs)
+		return;
+	rd_buf_printf(out, "%s%s", out->len ? "; " : "", svn.what);
+	if (svn.number)
+		rd_buf_printf(out, " %u", svn.number);
+	for (size_t i = 0; i < 2 && parts && svn.number <= parts->n; i++) {
+		const struct rd_doc *word = rd_doc_get(&parts->item[svn.number - 1], keys[i]);
+
+		if (!word || word->kind != RD_DOC_SCALAR || word->text.len > 64)
+			continue;
+		rd_buf_printf(out, "%s%.*s", sep, RD_FMT(word->text));
+		sep = ", ";
+	}
+	rd_buf_printf(out, "%s is %u, needs %u", sep[0] == ',' ? ")" : "", svn.has, svn.needs);
+}
+
+void rd_tcb_lacks(const struct rd_tcb_info *info, const struct rd_pck *pck,
+		  const uint8_t *tee_tcb_svn, struct rd_buf *out)
+{
 	const struct rd_tcb_level *best = &info->levels.level[0];
-	struct rd_view out = { 0 };
 
 	for (uint32_t i = 0; i < RD_DCAP_COMPONENTS; i++)
-		lack(&text, rd_tee_name(w, "SGX component %u", i + 1), pck->component[i],
-		     best->sgx[i]);
-	lack(&text, "PCE SVN", pck->pcesvn, best->pcesvn);
+		lack(out, (struct svn){ "SGX component", i + 1, pck->component[i], best->sgx[i] },
+		     best->sgx_parts);
+	lack(out, (struct svn){ "PCE SVN", 0, pck->pcesvn, best->pcesvn }, NULL);
 	for (uint32_t i = tee_tcb_svn ? tdx_from(tee_tcb_svn) : RD_DCAP_COMPONENTS;
 	     i < RD_DCAP_COMPONENTS; i++)
-		lack(&text, rd_tee_name(w, "TDX component %u", i + 1), tee_tcb_svn[i],
-		     best->tdx[i]);
-	if (text.len)
-		rd_buf_printf(&text, " for the level of %.*s", RD_FMT(best->date));
-	if (!w->failed && text.len && !rd_arena_copy(w->arena, rd_buf_view(&text), &out, w->err))
-		w->failed = true;
-	return out;
+		lack(out, (struct svn){ "TDX component", i + 1, tee_tcb_svn[i], best->tdx[i] },
+		     best->tdx_parts);
+	if (out->len)
+		rd_buf_printf(out, " for the level of %.*s", RD_FMT(best->date));
 }

@@ -136,7 +136,7 @@ static bool take_header(struct taker *t, struct rd_quote *q, uint32_t *tee, stru
 		return malformed(err, "ends inside its header");
 	q->version = le16(header.data);
 	key_type = le16(header.data + 2);
-	*tee = q->version == 3 ? TEE_SGX : rd_load_le32(header.data + 4);
+	*tee = rd_load_le32(header.data + 4);
 	q->vendor_id = at(header, 12, 16);
 	if (q->version < 3 || q->version > 5)
 		return unsupported(err, "version", q->version);
@@ -144,7 +144,8 @@ static bool take_header(struct taker *t, struct rd_quote *q, uint32_t *tee, stru
 		return key_type == KEY_TYPE_P384
 			       ? unsupported(err, "attestation key type", key_type)
 			       : malformed(err, "no such attestation key type");
-	if (*tee != TEE_SGX && *tee != TEE_TDX)
+	/* Format 3 is of SGX: the field was reserved, and zero. */
+	if (*tee != TEE_SGX && (*tee != TEE_TDX || q->version == 3))
 		return unsupported(err, "TEE type", *tee);
 	return true;
 }

@@ -5,8 +5,6 @@
 
 #define INTEL_VENDOR_ID "\x93\x9A\x72\x33\xF7\x9C\x4C\xA9\x94\x0A\x0D\xB3\x95\x7F\x06\x07"
 #define PCK_CN "Intel SGX PCK Certificate"
-#define SIGNER_CN "Intel SGX TCB Signing"
-#define JSON_PIECES_MAX 16u
 
 bool rd_dcap_all_zero(struct rd_view v)
 {
@@ -26,16 +24,6 @@ static void crypto_err(struct rd_dcap *d, bool ok, struct rd_tee_words words,
 		       const struct rd_err *why)
 {
 	rd_tee_check_err(&d->w, RD_ASPECT_CRYPTO, ok, words, why);
-}
-
-static void absent(struct rd_dcap *d, enum rd_aspect aspect, const char *code, const char *claim)
-{
-	rd_tee_reason(&d->w, (struct rd_reason){ .aspect = aspect,
-						 .result = RD_RESULT_ABSENT,
-						 .code = code,
-						 .claim = claim,
-						 .expected = rd_view_str("among the collateral"),
-						 .found = rd_view_str("not there") });
 }
 
 /* ---- the quote's own signatures -------------------------------------------------------------- */
@@ -93,12 +81,36 @@ static void check_key_binding(struct rd_dcap *d)
 
 /* ---- the PCK certificate --------------------------------------------------------------------- */
 
-static const struct rd_cert *find_cn(const struct rd_tee_pool *pool, const char *cn)
+static bool is_pck(const struct rd_cert *cert)
 {
-	for (uint32_t i = 0; i < pool->n_certs; i++)
-		if (rd_view_eq(pool->cert[i].subject_cn, rd_view_str(cn)))
-			return &pool->cert[i];
-	return NULL;
+	return rd_view_eq(cert->subject_cn, rd_view_str(PCK_CN));
+}
+
+static bool signed_report(const struct rd_dcap *d, const struct rd_cert *pck, struct rd_err *why)
+{
+	return rd_signature_verify(pck->spki, RD_SIGNATURE_ECDSA_RAW, RD_HASH_SHA256,
+				   d->quote.qe_report, d->quote.qe_signature, why);
+}
+
+/* A platform has a PCK certificate for each of its TCB levels: of several, the one whose key signed
+ * the quoting enclave's report, else the first. */
+static const struct rd_cert *find_pck(const struct rd_dcap *d, const struct rd_cert *certs,
+				      uint32_t n)
+{
+	const struct rd_cert *first = NULL;
+	struct rd_err unused = { 0 };
+	bool several = false;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!is_pck(&certs[i]))
+			continue;
+		several = several || (first && !rd_view_eq(first->der, certs[i].der));
+		first = first ? first : &certs[i];
+	}
+	for (uint32_t i = 0; several && i < n; i++)
+		if (is_pck(&certs[i]) && signed_report(d, &certs[i], &unused))
+			return &certs[i];
+	return first;
 }
 
 /* The quote's own chain first: `pool` then begins with it. */
@@ -106,6 +118,7 @@ static bool find_leaf(struct rd_dcap *d)
 {
 	bool inside = d->quote.cert_type == RD_DCAP_CERT_PCK_CHAIN;
 	struct rd_tee_pool *pool = RD_NEW(d->w.arena, struct rd_tee_pool, d->w.err);
+	uint32_t own;
 
 	if (!pool) {
 		d->w.failed = true;
@@ -113,12 +126,15 @@ static bool find_leaf(struct rd_dcap *d)
 	}
 	if (inside)
 		rd_tee_pool_add(&d->w, pool, d->quote.cert_data);
+	own = pool->n_certs;
 	for (uint32_t i = 0; i < d->pool->n_certs && pool->n_certs < RD_TEE_CERTS_MAX; i++)
 		pool->cert[pool->n_certs++] = d->pool->cert[i];
 	pool->n_crls = d->pool->n_crls;
 	memcpy(pool->crl, d->pool->crl, sizeof(pool->crl));
 	d->pool = pool;
-	d->leaf = find_cn(pool, PCK_CN);
+	d->leaf = find_pck(d, pool->cert, own);
+	if (!d->leaf)
+		d->leaf = find_pck(d, pool->cert, pool->n_certs);
 	if (d->leaf)
 		return true;
 	if (inside)
@@ -161,8 +177,7 @@ static void check_pck(struct rd_dcap *d)
 		   (struct rd_tee_words){ "tee.dcap.pck", "PCK certificate", "Intel's extension",
 					  "in order" },
 		   &why);
-	ok = rd_signature_verify(d->leaf->spki, RD_SIGNATURE_ECDSA_RAW, RD_HASH_SHA256,
-				 d->quote.qe_report, d->quote.qe_signature, &why);
+	ok = signed_report(d, d->leaf, &why);
 	crypto_err(d, ok,
 		   (struct rd_tee_words){ "tee.dcap.qe.signature", "quoting enclave's report",
 					  "signed by the PCK", "signed" },
@@ -174,142 +189,23 @@ static void check_pck(struct rd_dcap *d)
 		rd_tee_check_revocation(&d->w, d->pool, path.cert[i], path.cert[i + 1]);
 }
 
-/* ---- signed collateral ----------------------------------------------------------------------- */
-
-static bool json_with(struct rd_view bytes, const char *member)
-{
-	struct rd_view out;
-	struct rd_err unused = { 0 };
-
-	return bytes.len && bytes.data[0] == '{' && rd_json_slice(bytes, member, &out, &unused);
-}
-
-static void broken_piece(struct rd_dcap *d, const char *code, const char *claim,
-			 const struct rd_err *why)
-{
-	crypto_err(d, false, (struct rd_tee_words){ code, claim, "Intel's form", "" }, why);
-}
-
-/* The TCB info of this platform and technology; else the first of this technology; else none. */
-static void find_info(struct rd_dcap *d)
-{
-	uint32_t tried = 0;
-
-	for (uint32_t i = 0; i < d->w.in->n_collateral && tried < JSON_PIECES_MAX; i++) {
-		struct rd_err why = { 0 };
-		struct rd_tcb_info info;
-
-		if (!json_with(d->w.in->collateral[i].bytes, "tcbInfo"))
-			continue;
-		tried++;
-		if (!rd_tcb_info_parse(d->w.in->collateral[i].bytes, d->w.arena, &info, &why)) {
-			broken_piece(d, "tee.dcap.tcb_info", "TCB info", &why);
-			continue;
-		}
-		if (info.kind != d->kind)
-			continue;
-		if (!d->has_info || (d->has_pck && rd_view_eq(info.fmspc, d->pck.fmspc)))
-			d->info = info;
-		d->has_info = true;
-	}
-	if (!d->has_info)
-		absent(d, RD_ASPECT_TCB, "tee.dcap.tcb_info.absent", "TCB info");
-}
-
-static void find_identity(struct rd_dcap *d)
-{
-	uint32_t tried = 0;
-
-	for (uint32_t i = 0; i < d->w.in->n_collateral && tried < JSON_PIECES_MAX; i++) {
-		struct rd_err why = { 0 };
-		struct rd_qe_identity id;
-
-		if (!json_with(d->w.in->collateral[i].bytes, "enclaveIdentity"))
-			continue;
-		tried++;
-		if (!rd_qe_identity_parse(d->w.in->collateral[i].bytes, d->w.arena, &id, &why)) {
-			broken_piece(d, "tee.dcap.qe_identity", "QE identity", &why);
-			continue;
-		}
-		if (id.kind != d->kind || d->has_identity)
-			continue;
-		d->identity = id;
-		d->has_identity = true;
-	}
-	if (!d->has_identity)
-		absent(d, RD_ASPECT_TCB, "tee.dcap.qe_identity.absent", "QE identity");
-}
-
-/* The signer's certificate, with its path and revocation, once for both documents. */
-static const struct rd_cert *check_signer(struct rd_dcap *d)
-{
-	const struct rd_cert *signer = find_cn(d->pool, SIGNER_CN);
-	struct rd_tee_chain chain = {
-		.claim = "TCB signing certificate", .leaf = signer, .root = d->root, .n_roots = 1
-	};
-	struct rd_cert_path path;
-
-	if (!signer) {
-		absent(d, RD_ASPECT_TCB, "tee.dcap.signer.absent", "TCB signing certificate");
-		return NULL;
-	}
-	if (!rd_tee_check_chain(&d->w, &chain, d->pool, &path))
-		return NULL;
-	for (uint32_t i = 0; i + 1 < path.n; i++)
-		rd_tee_check_revocation(&d->w, d->pool, path.cert[i], path.cert[i + 1]);
-	return signer;
-}
-
-static void check_document(struct rd_dcap *d, const struct rd_cert *signer, const char *claim,
-			   const struct rd_signed_json *json)
-{
-	struct rd_err why = { 0 };
-	bool ok = rd_signature_verify(signer->spki, RD_SIGNATURE_ECDSA_RAW, RD_HASH_SHA256,
-				      json->bytes, json->signature, &why);
-
-	crypto_err(d, ok,
-		   (struct rd_tee_words){ "tee.dcap.collateral.signature", claim,
-					  "signed by Intel, byte for byte", "signed" },
-		   &why);
-}
-
-static void check_dates(struct rd_dcap *d, const char *claim, int64_t from, int64_t until)
-{
-	int64_t now = d->w.in->now_unix_s;
-
-	if (now < 0) {
-		absent(d, RD_ASPECT_TCB, "tee.dcap.collateral.time", claim);
-		return;
-	}
-	rd_tee_check(&d->w, RD_ASPECT_TCB, from <= now && now <= until,
-		     (struct rd_tee_words){ "tee.dcap.collateral.time", claim,
-					    "issued before the time of verification, and not due "
-					    "for renewal",
-					    now < from    ? "issued later"
-					    : now > until ? "due for renewal"
-							  : "fresh" });
-}
-
-static void check_collateral(struct rd_dcap *d)
-{
-	const struct rd_cert *signer;
-
-	find_info(d);
-	find_identity(d);
-	if (!d->has_info && !d->has_identity)
-		return;
-	signer = check_signer(d);
-	if (signer && d->has_info)
-		check_document(d, signer, "TCB info", &d->info.json);
-	if (signer && d->has_identity)
-		check_document(d, signer, "QE identity", &d->identity.json);
-	if (d->has_info)
-		check_dates(d, "TCB info", d->info.issue_date, d->info.next_update);
-	if (d->has_identity)
-		check_dates(d, "QE identity", d->identity.issue_date, d->identity.next_update);
-}
-
 /* ---- all of it ------------------------------------------------------------------------------- */
+
+/* Of the older of the two documents, as a floor is for both. */
+static void claim_age(struct rd_dcap *d)
+{
+	int64_t issued = d->info.issue_date;
+	uint32_t number = d->info.evaluation_number;
+
+	if (!d->has_info)
+		return;
+	if (d->has_identity && d->identity.issue_date < issued)
+		issued = d->identity.issue_date;
+	if (d->has_identity && d->identity.evaluation_number < number)
+		number = d->identity.evaluation_number;
+	rd_tee_claim_time(&d->w, "collateral_issued", issued);
+	rd_tee_claim_uint(&d->w, "tcb_evaluation_number", number);
+}
 
 static void claims(struct rd_dcap *d)
 {
@@ -323,10 +219,7 @@ static void claims(struct rd_dcap *d)
 		rd_tee_claim_bytes(w, "platform_id", id.len ? id : d->pck.ppid);
 		w->out->platform_id = id.len ? id : d->pck.ppid;
 	}
-	if (d->has_info) {
-		rd_tee_claim_time(w, "collateral_issued", d->info.issue_date);
-		rd_tee_claim_uint(w, "tcb_evaluation_number", d->info.evaluation_number);
-	}
+	claim_age(d);
 	if (d->status.len) {
 		rd_tee_claim_text(w, "tcb_status", d->status);
 		rd_tee_claim_text(w, "tcb_date", d->date);
@@ -351,29 +244,10 @@ void rd_dcap_verify(struct rd_dcap *d)
 	check_key_binding(d);
 	if (find_leaf(d))
 		check_pck(d);
-	check_collateral(d);
+	rd_dcap_check_documents(d);
 	if (d->has_identity)
 		rd_dcap_check_qe(d);
 	if (d->has_info && d->has_pck)
 		rd_dcap_check_tcb(d);
 	claims(d);
-}
-
-bool rd_dcap_document(struct rd_view bytes, struct rd_arena *arena, struct rd_tee_document *out)
-{
-	struct rd_err unused = { 0 };
-	struct rd_qe_identity identity;
-	struct rd_tcb_info info;
-
-	if (rd_tcb_info_parse(bytes, arena, &info, &unused))
-		*out = (struct rd_tee_document){ "TCB info",      SIGNER_CN,
-						 info.json.bytes, info.json.signature,
-						 info.issue_date, info.next_update };
-	else if (rd_qe_identity_parse(bytes, arena, &identity, &unused))
-		*out = (struct rd_tee_document){ "enclave identity",  SIGNER_CN,
-						 identity.json.bytes, identity.json.signature,
-						 identity.issue_date, identity.next_update };
-	else
-		return false;
-	return true;
 }

@@ -1,405 +1,17 @@
 /* SGX and TDX: a forged Intel, one change at a time; every check has a change that only it sees. */
-#include "forge/forge.h"
+#include "forge/intel.h"
 #include "support.h"
-#include "tee/dcap/dcap.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define NOW 1750000000 /* 2025-06-15T15:06:40Z */
-#define OID_SGX "1.2.840.113741.1.13.1"
-#define PIECES_MAX 8u
-
-static struct forge f;
-
-static struct {
-	struct forge_key *root, *ca, *pck, *signer, *ak, *other;
-	struct rd_cert root_cert, ca_cert, signer_cert;
-} intel;
-
-/* What a test changes. */
-struct world {
-	bool sgx;
-	uint16_t version;
-	uint8_t header[48];
-	uint8_t body[RD_TD15_REPORT_LEN];
-	size_t body_len;
-	uint8_t qe[RD_SGX_REPORT_LEN];
-	bool qe_rebind; /* the QE's report hashes AK and auth, as it should */
-	struct forge_key *qe_signer, *quote_signer;
-	struct forge_cert_spec pck_spec;
-	uint32_t pcesvn, component8, n_components;
-	const char *pck_tail; /* "": in order; else what to spoil in the extension */
-	/* Collateral. */
-	const char *info_id, *info_dates, *fmspc, *status, *module, *components_json;
-	const char *qe_mrsigner, *qe_id, *qe_attributes, *qe_status, *qe_dates;
-	uint32_t level_pcesvn, level_component8, tdx_component2, tcb_type, qe_isvsvn, info_version;
-	bool flip_info_signature, flip_identity_signature, no_info, no_identity, no_signer, no_crls;
-	bool crl_old, revoke_pck, revoke_ca, revoke_signer, crl_of_other, wrong_json;
-	struct forge_cert_spec signer_spec;
-	bool no_anchor;
-	int64_t now;
-	uint32_t cert_type, tail;
-	struct rd_view nonce;
-	/* Made of these. */
-	struct rd_cert pck;
-	struct rd_collateral piece[PIECES_MAX];
-	struct rd_tee_input in;
-};
-
-static int setup(void **state)
-{
-	struct forge_cert_spec root = { .cn = "Intel SGX Root CA",
-					.is_ca = true,
-					.key_usage = "critical,keyCertSign,cRLSign" };
-	struct forge_cert_spec ca = { .cn = "Intel SGX PCK Platform CA",
-				      .is_ca = true,
-				      .path_len_plus_1 = 1,
-				      .key_usage = "critical,keyCertSign,cRLSign" };
-
-	(void)state;
-	forge_init(&f);
-	root.key = intel.root = forge_key(&f, FORGE_P256);
-	ca.key = intel.ca = forge_key(&f, FORGE_P256);
-	intel.pck = forge_key(&f, FORGE_P256);
-	intel.signer = forge_key(&f, FORGE_P256);
-	intel.ak = forge_key(&f, FORGE_P256);
-	intel.other = forge_key(&f, FORGE_P256);
-	intel.root_cert = forge_cert(&f, &root);
-	ca.issuer = &intel.root_cert;
-	ca.issuer_key = intel.root;
-	intel.ca_cert = forge_cert(&f, &ca);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	forge_free(&f);
-	return 0;
-}
-
-/* ---- the PCK extension ----------------------------------------------------------------------- */
-
-static struct rd_view seq(uint32_t n, const struct rd_view *parts)
-{
-	return forge_der(&f, RD_DER_SEQUENCE, forge_concat(&f, n, parts));
-}
-
-static struct rd_view entry(const char *oid, struct rd_view value)
-{
-	struct rd_view parts[2] = { forge_der_oid(&f, oid), value };
-
-	return seq(2, parts);
-}
-
-static struct rd_view octets(const char *bytes, size_t len)
-{
-	return forge_der(&f, RD_DER_OCTET_STRING, rd_view_of(bytes, len));
-}
-
-static struct rd_view pck_extension(const struct world *w)
-{
-	struct rd_view tcb[20], all[8];
-	char oid[64];
-	uint32_t n = 0, k = 0;
-
-	for (uint32_t i = 1; i <= w->n_components; i++) {
-		snprintf(oid, sizeof(oid), OID_SGX ".2.%u", i);
-		tcb[n++] = entry(oid, forge_der_uint(&f, i == 8 ? w->component8 : 5));
-	}
-	if (strcmp(w->pck_tail, "twice") == 0)
-		tcb[n - 1] = tcb[0];
-	if (strcmp(w->pck_tail, "octets") == 0)
-		tcb[2] = entry(OID_SGX ".2.3", octets("\x05", 1));
-	tcb[n++] = entry(OID_SGX ".2.17", forge_der_uint(&f, w->pcesvn));
-	tcb[n++] = entry(OID_SGX ".2.18", octets("0123456789abcdef", 16));
-	all[k++] = entry(OID_SGX ".1", octets("ppid-ppid-ppid-p", 16));
-	if (strcmp(w->pck_tail, "no tcb") != 0)
-		all[k++] = entry(OID_SGX ".2", seq(n, tcb));
-	all[k++] = entry(OID_SGX ".3", octets("\0\0", 2));
-	if (strcmp(w->pck_tail, "no fmspc") != 0)
-		all[k++] = entry(OID_SGX ".4",
-				 octets("\x90\xC0\x6F\0\0\0",
-					strcmp(w->pck_tail, "short fmspc") == 0 ? 5 : 6));
-	all[k++] = entry(OID_SGX ".6", octets("platform-platfor", 16));
-	return seq(k, all);
-}
-
-/* ---- defaults -------------------------------------------------------------------------------- */
-
-static void make(struct world *w, bool sgx)
-{
-	memset(w, 0, sizeof(*w));
-	w->sgx = sgx;
-	w->version = sgx ? 3 : 4;
-	w->header[2] = 2;
-	w->header[4] = sgx ? 0 : 0x81;
-	memcpy(w->header + 12, "\x93\x9A\x72\x33\xF7\x9C\x4C\xA9\x94\x0A\x0D\xB3\x95\x7F\x06\x07",
-	       16);
-	w->body_len = sgx ? RD_SGX_REPORT_LEN : RD_TD_REPORT_LEN;
-	memset(w->body + w->body_len - 64, 0xEE, 64);
-	if (sgx) {
-		w->body[48] = 5;
-	} else {
-		memcpy(w->body, "\x06\x01\x03", 3);
-		memset(w->body + 136, 0x77, 48);
-		w->body[123] = 0x10;
-	}
-	w->qe[48] = 0x11; /* attributes: INIT, PROVISIONKEY */
-	memset(w->qe + 128, 0xDC, 32);
-	w->qe[256] = 1;
-	w->qe[258] = 8;
-	w->qe_rebind = true;
-	w->qe_signer = intel.pck;
-	w->quote_signer = intel.ak;
-	w->n_components = 16;
-	w->component8 = 5;
-	w->pcesvn = 13;
-	w->pck_tail = "";
-	w->pck_spec = (struct forge_cert_spec){ .cn = "Intel SGX PCK Certificate",
-						.key = intel.pck,
-						.issuer = &intel.ca_cert,
-						.issuer_key = intel.ca,
-						.key_usage = "critical,digitalSignature" };
-	w->info_id = sgx ? "SGX" : "TDX";
-	w->info_version = 3;
-	w->info_dates = w->qe_dates =
-		"\"issueDate\":\"2025-06-01T00:00:00Z\",\"nextUpdate\":\"2025-07-01T00:00:00Z\"";
-	w->fmspc = "90c06f000000";
-	w->status = w->qe_status = "UpToDate";
-	w->module = "TDX_01";
-	w->qe_id = sgx ? "QE" : "TD_QE";
-	w->qe_mrsigner = "dcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdc";
-	w->qe_attributes = "11000000000000000000000000000000";
-	w->level_pcesvn = 13;
-	w->level_component8 = 5;
-	w->tdx_component2 = 3;
-	w->qe_isvsvn = 8;
-	w->signer_spec = (struct forge_cert_spec){ .cn = "Intel SGX TCB Signing",
-						   .key = intel.signer,
-						   .issuer = &intel.root_cert,
-						   .issuer_key = intel.root };
-	w->now = NOW;
-	w->cert_type = 5;
-}
-
-/* ---- collateral ------------------------------------------------------------------------------ */
-
-static void put_components(struct rd_buf *b, const char *name, uint32_t at2, uint32_t at8)
-{
-	rd_buf_printf(b, "\"%s\":[", name);
-	for (uint32_t i = 0; i < 16; i++)
-		rd_buf_printf(b, "%s{\"svn\":%u}", i ? "," : "", i == 2 ? at2 : i == 7 ? at8 : 0);
-	rd_buf_printf(b, "],");
-}
-
-static void put_level(struct rd_buf *b, const struct world *w, uint32_t pcesvn, const char *status)
-{
-	rd_buf_printf(b, "{\"tcb\":{");
-	if (w->components_json)
-		rd_buf_printf(b, "\"sgxtcbcomponents\":%s,", w->components_json);
-	else
-		put_components(b, "sgxtcbcomponents", 0, w->level_component8);
-	if (!w->sgx)
-		put_components(b, "tdxtcbcomponents", w->tdx_component2, 0);
-	rd_buf_printf(b,
-		      "\"pcesvn\":%u},\"tcbDate\":\"2025-05-14T00:00:00Z\",\"tcbStatus\":\"%s\","
-		      "\"advisoryIDs\":[\"INTEL-SA-1\",\"INTEL-SA-2\"]}",
-		      pcesvn, status);
-}
-
-static struct rd_view signed_json(const char *member, struct rd_buf *b, bool flip)
-{
-	struct rd_view sig = forge_sign(&f, intel.signer, RD_SIGNATURE_ECDSA_RAW, RD_HASH_SHA256,
-					rd_buf_view(b));
-	struct rd_err err = { 0 };
-	struct rd_view hex, out;
-
-	if (flip)
-		sig = forge_flip(&f, sig, 5, 0);
-	assert_true(rd_hex(f.arena, sig, &hex, &err));
-	assert_true(rd_arena_printf(f.arena, &out, &err, "{\"%s\":%.*s,\"signature\":\"%.*s\"}",
-				    member, RD_FMT(rd_buf_view(b)), RD_FMT(hex)));
-	return out;
-}
-
-static struct rd_view tcb_info(const struct world *w)
-{
-	RD_AUTO(rd_buf_free) struct rd_buf b = { .max = 64 * 1024 };
-	static const char zeros[] =
-		"000000000000000000000000000000000000000000000000000000000000000000000000000000000"
-		"000000000000000";
-
-	rd_buf_printf(&b,
-		      "{\"id\":\"%s\",\"version\":%u,%s,\"fmspc\":\"%s\",\"pceId\":\"0000\","
-		      "\"tcbType\":%u,"
-		      "\"tcbEvaluationDataNumber\":18,",
-		      w->info_id, w->info_version, w->info_dates, w->fmspc, w->tcb_type);
-	if (!w->sgx)
-		rd_buf_printf(
-			&b,
-			"\"tdxModule\":{\"mrsigner\":\"%s\",\"attributes\":\"0000000000000000\","
-			"\"attributesMask\":\"FFFFFFFFFFFFFFFF\"},\"tdxModuleIdentities\":[{"
-			"\"id\":\"%s\",\"mrsigner\":\"%s\",\"attributes\":\"0000000000000000\","
-			"\"attributesMask\":\"FFFFFFFFFFFFFFFF\",\"tcbLevels\":["
-			"{\"tcb\":{\"isvsvn\":6},\"tcbDate\":\"2025\",\"tcbStatus\":\"UpToDate\"},"
-			"{\"tcb\":{\"isvsvn\":4},\"tcbDate\":\"2024\",\"tcbStatus\":\"OutOfDate\"}"
-			"]}],",
-			zeros, w->module, zeros);
-	rd_buf_printf(&b, "\"tcbLevels\":[");
-	put_level(&b, w, w->level_pcesvn, w->status);
-	rd_buf_printf(&b, "]}");
-	return signed_json("tcbInfo", &b, w->flip_info_signature);
-}
-
-static struct rd_view qe_identity(const struct world *w)
-{
-	RD_AUTO(rd_buf_free) struct rd_buf b = { .max = 64 * 1024 };
-
-	rd_buf_printf(
-		&b,
-		"{\"id\":\"%s\",\"version\":2,%s,\"tcbEvaluationDataNumber\":18,"
-		"\"miscselect\":\"00000000\",\"miscselectMask\":\"FFFFFFFF\","
-		"\"attributes\":\"%s\",\"attributesMask\":\"FBFFFFFFFFFFFFFF0000000000000000\","
-		"\"mrsigner\":\"%s\",\"isvprodid\":1,\"tcbLevels\":[{\"tcb\":{\"isvsvn\":%u},"
-		"\"tcbDate\":\"2025\",\"tcbStatus\":\"%s\"}]}",
-		w->qe_id, w->qe_dates, w->qe_attributes, w->qe_mrsigner, w->qe_isvsvn,
-		w->qe_status);
-	return signed_json("enclaveIdentity", &b, w->flip_identity_signature);
-}
-
-static struct rd_view crl(const struct world *w, const struct rd_cert *issuer,
-			  struct forge_key *key, struct rd_view revoked)
-{
-	return forge_crl(&f, &(struct forge_crl_spec){ .issuer = issuer,
-						       .issuer_key = key,
-						       .next_update = w->crl_old ? NOW - 1 : 0,
-						       .n_revoked = revoked.len > 0,
-						       .revoked = { revoked } });
-}
-
-static void put(struct world *w, const char *name, struct rd_view bytes)
-{
-	w->piece[w->in.n_collateral++] = (struct rd_collateral){ .name = name, .bytes = bytes };
-}
-
-static void put_collateral(struct world *w)
-{
-	const struct rd_cert *other = w->crl_of_other ? &intel.root_cert : &intel.ca_cert;
-	struct rd_view none = { 0 };
-
-	intel.signer_cert = forge_cert(&f, &w->signer_spec);
-	if (!w->no_info)
-		put(w, "tcb_info.json",
-		    w->wrong_json ? rd_view_str("{\"tcbInfo\":{},\"signature\":\"\"}")
-				  : tcb_info(w));
-	if (!w->no_identity)
-		put(w, "qe_identity.json", qe_identity(w));
-	if (!w->no_signer)
-		put(w, "signer.der", intel.signer_cert.der);
-	if (w->no_crls)
-		return;
-	put(w, "root.crl",
-	    crl(w, &intel.root_cert, intel.root,
-		w->revoke_ca       ? intel.ca_cert.serial
-		: w->revoke_signer ? intel.signer_cert.serial
-				   : none));
-	put(w, "pck.crl",
-	    crl(w, other, w->crl_of_other ? intel.root : intel.ca,
-		w->revoke_pck ? w->pck.serial : none));
-}
-
-/* ---- the quote ------------------------------------------------------------------------------- */
-
-static struct rd_view le(uint64_t v, size_t len)
-{
-	uint8_t bytes[8];
-	struct rd_view out;
-	struct rd_err err = { 0 };
-
-	rd_store_le64(bytes, v);
-	assert_true(rd_arena_copy(f.arena, rd_view_of(bytes, len), &out, &err));
-	return out;
-}
-
-static struct rd_view certification(struct world *w)
-{
-	const struct rd_cert *chain[] = { &w->pck, &intel.root_cert, &intel.ca_cert };
-	struct rd_view auth = rd_view_str("auth"), pem, parts[7], ak[2], key;
-	uint8_t digest[RD_SHA256_LEN];
-	struct rd_err err = { 0 };
-
-	key = forge_raw_public(&f, intel.ak);
-	ak[0] = rd_view_of(key.data + 1, 64);
-	ak[1] = auth;
-	assert_true(rd_hash_parts(RD_HASH_SHA256, ak, 2, digest, &err));
-	if (w->qe_rebind)
-		memcpy(w->qe + 320, digest, sizeof(digest));
-	w->pck_spec.extension[0] =
-		(struct forge_extension){ .oid = OID_SGX, .value = pck_extension(w) };
-	w->pck_spec.n_extensions = strcmp(w->pck_tail, "none") == 0 ? 0 : 1;
-	w->pck = forge_cert(&f, &w->pck_spec);
-	pem = forge_pem(&f, chain, 3);
-	parts[0] = rd_view_of(w->qe, sizeof(w->qe));
-	parts[1] = forge_sign(&f, w->qe_signer, RD_SIGNATURE_ECDSA_RAW, RD_HASH_SHA256, parts[0]);
-	parts[2] = le(auth.len, 2);
-	parts[3] = auth;
-	parts[4] = le(w->cert_type, 2);
-	parts[5] = le(pem.len, 4);
-	parts[6] = pem;
-	return forge_concat(&f, 7, parts);
-}
-
-static struct rd_view quote(struct world *w)
-{
-	struct rd_view inner = certification(w), key = forge_raw_public(&f, intel.ak);
-	struct rd_view parts[8], signed_bytes, data;
-	uint32_t n = 0;
-
-	w->header[0] = (uint8_t)w->version;
-	parts[n++] = rd_view_of(w->header, 48);
-	if (w->version == 5) {
-		parts[n++] = le(w->sgx ? 1 : w->body_len == RD_TD_REPORT_LEN ? 2 : 3, 2);
-		parts[n++] = le(w->body_len, 4);
-	}
-	parts[n++] = rd_view_of(w->body, w->body_len);
-	signed_bytes = forge_concat(&f, n, parts);
-	n = 0;
-	parts[n++] = forge_sign(&f, w->quote_signer, RD_SIGNATURE_ECDSA_RAW, RD_HASH_SHA256,
-				signed_bytes);
-	parts[n++] = rd_view_of(key.data + 1, 64);
-	if (w->version >= 4) {
-		parts[n++] = le(6, 2);
-		parts[n++] = le(inner.len, 4);
-	}
-	parts[n++] = inner;
-	data = forge_concat(&f, n, parts);
-	parts[0] = signed_bytes;
-	parts[1] = le(data.len, 4);
-	parts[2] = data;
-	parts[3] = rd_view_of("\xAA\xAA\xAA\xAA\xAA\xAA\xAA\xAA", w->tail);
-	return forge_concat(&f, 4, parts);
-}
-
-static const struct rd_tee_input *build(struct world *w)
-{
-	w->in.report = quote(w);
-	put_collateral(w);
-	w->in.collateral = w->piece;
-	w->in.now_unix_s = w->now;
-	w->in.nonce = w->nonce;
-	w->in.anchor = &intel.root_cert;
-	w->in.n_anchors = w->no_anchor ? 0 : 1;
-	return &w->in;
-}
-
 /* ---- cases ----------------------------------------------------------------------------------- */
 
-static void td15(struct world *w)
+static void td15(struct intel_world *w)
 {
 	w->version = 5;
 	w->body_len = RD_TD15_REPORT_LEN;
+	memcpy(w->body + 584, w->body, 16); /* what runs is what was launched */
 }
 
 #define OLD_DATES "\"issueDate\":\"2025-05-01T00:00:00Z\",\"nextUpdate\":\"2025-06-15T15:06:39Z\""
@@ -424,7 +36,7 @@ static void td15(struct world *w)
 	X(w.pck_spec.cn = "Intel SGX PCK Certificat", "tee.dcap.pck.none") \
 	X(w.no_anchor = true, "tee.chain") \
 	X(w.pck_spec.issuer_key = intel.other, "tee.chain") \
-	X(w.pck_spec.not_after = NOW - 1, "tee.chain.time") \
+	X(w.pck_spec.not_after = INTEL_NOW - 1, "tee.chain.time") \
 	X((w.pck_spec.issuer = &intel.root_cert, w.pck_spec.issuer_key = intel.root), \
 	  "tee.dcap.pck.issuer") \
 	X(w.pck_tail = "none", "tee.dcap.pck") \
@@ -451,13 +63,16 @@ static void td15(struct world *w)
 	  "tee.dcap.tcb_info") \
 	X(w.tcb_type = 1, "tee.dcap.tcb_info") \
 	X(w.info_version = 4, "tee.dcap.tcb_info") \
-	X(w.qe_id = "QVE", "tee.dcap.qe_identity") \
+	X(w.qe_mrsigner = "dc", "tee.dcap.qe_identity") \
 	X(w.fmspc = "90c06f000001", "tee.dcap.fmspc") \
 	X(w.qe_mrsigner = "ddcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd", \
 	  "tee.dcap.qe.identity") \
 	X(w.qe[256] = 2, "tee.dcap.qe.identity") \
 	X(w.qe_attributes = "19000000000000000000000000000000", "tee.dcap.qe.attributes") \
+	X(w.qe_attributes = "11000000000000000100000000000000", "tee.dcap.qe.attributes") \
 	X(w.qe[16] = 1, "tee.dcap.qe.attributes") \
+	X((w.signer_spec.issuer = &intel.ca_cert, w.signer_spec.issuer_key = intel.ca), \
+	  "tee.dcap.signer") \
 	X(w.qe_isvsvn = 9, "tee.dcap.qe.level") \
 	X(w.qe_status = "OutOfDate", RD_TEE_STATUS_CODE) \
 	X(w.qe_status = "Revoked", RD_TEE_STATUS_CODE) \
@@ -479,15 +94,17 @@ static void td15(struct world *w)
 	X(w.body[1] = 2, "tee.dcap.module") \
 	X(w.body[64] = 1, "tee.dcap.module.identity") \
 	X(w.body[112] = 1, "tee.dcap.module.identity") \
+	X((w.body[112] = 1, w.module_mask = "FEFFFFFFFFFFFFFF"), "tee.dcap.module.identity") \
 	X(w.body[0] = 3, "tee.dcap.module.level") \
 	X(w.body[0] = 5, RD_TEE_STATUS_CODE) \
 	X(w.body[2] = 2, RD_TEE_STATUS_CODE) \
 	X(w.body[120] = 2, "tee.tdx.attributes") \
 	X(w.body[120] = 0x80, "tee.tdx.attributes")
 
-static void run_case(struct world *w, const char *change, const char *code)
+static void run_case(struct intel_world *w, const char *change, const char *code)
 {
-	struct rd_tee_result *r = forge_verify(&f, w->sgx ? &rd_tee_sgx : &rd_tee_tdx, build(w));
+	struct rd_tee_result *r =
+		forge_verify(&intel.forge, w->sgx ? &rd_tee_sgx : &rd_tee_tdx, intel_build(w));
 
 	if (code) {
 		forge_expect(r, code, RD_RESULT_FAIL, change);
@@ -500,14 +117,14 @@ static void run_case(struct world *w, const char *change, const char *code)
 }
 
 #define X(change, code) \
-	make(&w, sgx); \
+	intel_make(&w, sgx); \
 	change; \
 	run_case(&w, #change, code);
 
 static void test_tdx(void **state)
 {
 	bool sgx = false;
-	struct world w;
+	struct intel_world w;
 
 	(void)state;
 	SHARED(X)
@@ -516,7 +133,7 @@ static void test_tdx(void **state)
 static void test_tdx_module(void **state)
 {
 	bool sgx = false;
-	struct world w;
+	struct intel_world w;
 
 	(void)state;
 	TDX_ONLY(X)
@@ -525,7 +142,7 @@ static void test_tdx_module(void **state)
 static void test_sgx(void **state)
 {
 	bool sgx = true;
-	struct world w;
+	struct intel_world w;
 
 	(void)state;
 	SHARED(X)
@@ -535,36 +152,40 @@ static void test_sgx(void **state)
 static void test_absent(void **state)
 {
 	struct rd_tee_result *r;
-	struct world w;
+	struct intel_world w;
 
 	(void)state;
-	make(&w, false);
+	intel_make(&w, false);
 	w.no_info = true;
-	r = forge_verify(&f, &rd_tee_tdx, build(&w));
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	forge_expect(r, "tee.dcap.tcb_info.absent", RD_RESULT_ABSENT, "no TCB info");
-	make(&w, false);
+	intel_make(&w, false);
 	w.no_identity = true;
-	r = forge_verify(&f, &rd_tee_tdx, build(&w));
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	forge_expect(r, "tee.dcap.qe_identity.absent", RD_RESULT_ABSENT, "no QE identity");
-	make(&w, false);
+	intel_make(&w, false);
+	w.qe_id = "QVE"; /* of an enclave that makes no quotes */
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
+	forge_expect(r, "tee.dcap.qe_identity.absent", RD_RESULT_ABSENT, "QVE's identity");
+	intel_make(&w, false);
 	w.info_id = "SGX"; /* of the other technology: as if there were none */
-	r = forge_verify(&f, &rd_tee_tdx, build(&w));
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	forge_expect(r, "tee.dcap.tcb_info.absent", RD_RESULT_ABSENT, "SGX's TCB info");
-	make(&w, false);
+	intel_make(&w, false);
 	w.no_signer = true;
-	r = forge_verify(&f, &rd_tee_tdx, build(&w));
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	forge_expect(r, "tee.dcap.signer.absent", RD_RESULT_ABSENT, "no signer");
-	make(&w, false);
+	intel_make(&w, false);
 	w.no_crls = true;
-	r = forge_verify(&f, &rd_tee_tdx, build(&w));
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	forge_expect(r, "tee.crl.absent", RD_RESULT_ABSENT, "no lists");
-	make(&w, false);
+	intel_make(&w, false);
 	w.crl_of_other = true; /* the root's list in place of the PCK CA's */
-	r = forge_verify(&f, &rd_tee_tdx, build(&w));
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	forge_expect(r, "tee.crl.absent", RD_RESULT_ABSENT, "another CA's list");
-	make(&w, false);
+	intel_make(&w, false);
 	w.now = -1;
-	r = forge_verify(&f, &rd_tee_tdx, build(&w));
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	forge_expect(r, "tee.dcap.collateral.time", RD_RESULT_ABSENT, "no time");
 	forge_expect(r, "tee.crl", RD_RESULT_ABSENT, "no time");
 }
@@ -583,10 +204,11 @@ static void test_levels(void **state)
 		{ "UpToDate", "Revoked", "Revoked" },
 		{ "Revoked", "UpToDate", "Revoked" },
 		{ "SWHardeningNeeded", "UpToDate", "SWHardeningNeeded" },
-		{ "UpToDate", "Odd", "Odd" },
+		{ "UpToDate", "Odd", "NotSupported" },
+		{ "OutOfDate", "ConfigurationNeeded", "NotSupported" },
 	};
 	struct rd_tee_result *r;
-	struct world w;
+	struct intel_world w;
 	bool said = false;
 
 	(void)state;
@@ -594,9 +216,9 @@ static void test_levels(void **state)
 		assert_true(rd_view_eq(rd_tcb_converge(rd_view_str(cases[i][0]),
 						       rd_view_str(cases[i][1])),
 				       rd_view_str(cases[i][2])));
-	make(&w, false);
+	intel_make(&w, false);
 	w.level_component8 = 7;
-	r = forge_verify(&f, &rd_tee_tdx, build(&w));
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	assert_true(rd_view_eq(r->tcb_status, rd_view_str("NotSupported")));
 	for (uint32_t i = 0; i < r->n_reasons; i++)
 		said = said || (r->reason[i].remedy.len &&
@@ -609,25 +231,292 @@ static void test_claims(void **state)
 {
 	const struct rd_tee_claim *c;
 	struct rd_tee_result *r;
-	struct world w;
+	struct intel_world w;
 
 	(void)state;
-	make(&w, false);
+	intel_make(&w, false);
 	td15(&w);
 	w.body[600] = 1;
 	w.body[120] = 1;
-	r = forge_verify(&f, &rd_tee_tdx, build(&w));
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	c = rd_tee_claim_find(r, "service_td");
 	assert_true(c && c->number == 1);
 	c = rd_tee_claim_find(r, "debug");
 	assert_true(c && c->number == 1 && r->debug);
 	c = rd_tee_claim_find(r, "advisories");
 	assert_true(c && rd_view_eq(c->bytes, rd_view_str("INTEL-SA-1, INTEL-SA-2")));
-	make(&w, true);
+	intel_make(&w, true);
 	w.body[48] = 7;
-	r = forge_verify(&f, &rd_tee_sgx, build(&w));
+	r = forge_verify(&intel.forge, &rd_tee_sgx, intel_build(&w));
 	c = rd_tee_claim_find(r, "debug");
 	assert_true(c && c->number == 1 && r->debug);
+}
+
+static void expect_text(const struct rd_tee_result *r, const char *claim, const char *wanted)
+{
+	const struct rd_tee_claim *c = rd_tee_claim_find(r, claim);
+
+	assert_non_null(c);
+	if (!rd_view_eq(c->bytes, rd_view_str(wanted)))
+		fail_msg("%s: %.*s, expected %s", claim, RD_FMT(c->bytes), wanted);
+}
+
+/* A TD 1.5 says under which module it was launched and which runs now. */
+static void test_relaunch(void **state)
+{
+	static const struct {
+		const char *platform;
+		uint8_t launch, current[2];
+		const char *wanted;
+	} cases[] = {
+		{ "UpToDate", 6, { 6, 1 }, "UpToDate" },
+		{ "UpToDate", 5, { 6, 1 }, "TDRelaunchAdvised" },
+		{ "ConfigurationNeeded", 5, { 6, 1 }, "TDRelaunchAdvisedConfigurationNeeded" },
+		{ "UpToDate", 5, { 5, 1 }, "OutOfDate" },
+		{ "Revoked", 5, { 6, 1 }, "Revoked" },
+		{ "UpToDate", 6, { 5, 1 }, "OutOfDate" },
+		{ "UpToDate", 6, { 6, 2 }, "NotSupported" },
+	};
+	struct rd_tee_result *r;
+	struct intel_world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		intel_make(&w, false);
+		td15(&w);
+		w.status = cases[i].platform;
+		w.body[0] = cases[i].launch;
+		memcpy(w.body + 584, cases[i].current, 2);
+		r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
+		expect_text(r, "tcb_status", cases[i].wanted);
+		assert_int_equal(rd_tee_result_of(r, RD_ASPECT_TCB),
+				 i == 0 ? RD_RESULT_PASS : RD_RESULT_FAIL);
+	}
+}
+
+/* Advisories and dates of all parts; the age of the older document. */
+static void test_parts(void **state)
+{
+	const struct rd_tee_claim *c;
+	struct rd_tee_result *r;
+	struct intel_world w;
+
+	(void)state;
+	intel_make(&w, false);
+	w.body[0] = 5;
+	w.qe_number = 17;
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
+	expect_text(r, "advisories", "INTEL-SA-1, INTEL-SA-2, INTEL-SA-3");
+	expect_text(r, "tcb_date", "2024");
+	c = rd_tee_claim_find(r, "tcb_evaluation_number");
+	assert_true(c && c->number == 17);
+	forge_expect(r, RD_TEE_STATUS_CODE, RD_RESULT_FAIL, "module out of date");
+	for (uint32_t i = 0; i < r->n_reasons; i++)
+		if (strcmp(r->reason[i].code, RD_TEE_STATUS_CODE) == 0)
+			assert_true(rd_view_eq(
+				r->reason[i].remedy,
+				rd_view_str("TDX module SVN is 5, needs 6; INTEL-SA-1, INTEL-SA-2, "
+					    "INTEL-SA-3")));
+}
+
+/* One piece more, before or after the others. */
+static void add_piece(struct intel_world *w, struct rd_view bytes, bool first)
+{
+	assert_true(w->in.n_collateral < INTEL_PIECES_MAX);
+	if (first)
+		memmove(w->piece + 1, w->piece, w->in.n_collateral * sizeof(w->piece[0]));
+	w->piece[first ? 0 : w->in.n_collateral] =
+		(struct rd_collateral){ .name = "more", .bytes = bytes };
+	w->in.n_collateral++;
+}
+
+static struct rd_tee_result *verify_with(struct intel_world *w, struct rd_view bytes, bool first)
+{
+	intel_build(w);
+	add_piece(w, bytes, first);
+	return forge_verify(&intel.forge, &rd_tee_tdx, &w->in);
+}
+
+/* Of several pieces of one kind the right one counts, in whatever order they lie. */
+static void several(bool first)
+{
+	struct intel_world w, other;
+	struct rd_tee_result *r;
+
+	intel_make(&w, false);
+	intel_make(&other, false);
+	other.status = "OutOfDate";
+	other.info_number = 19;
+	r = verify_with(&w, intel_tcb_info(&other), first);
+	forge_expect(r, RD_TEE_STATUS_CODE, RD_RESULT_FAIL, "a newer TCB info");
+	intel_make(&other, false);
+	other.info_dates = OLD_DATES;
+	other.info_number = 20;
+	forge_expect_good(verify_with(&w, intel_tcb_info(&other), first), "an old TCB info");
+	intel_make(&other, false);
+	other.fmspc = "90c06f000001";
+	forge_expect_good(verify_with(&w, intel_tcb_info(&other), first), "another platform's");
+	intel_make(&other, false);
+	other.flip_info_signature = true;
+	other.info_number = 20;
+	forge_expect_good(verify_with(&w, intel_tcb_info(&other), first), "an altered one");
+	forge_expect_good(verify_with(&w, rd_view_str("{\"tcbInfo\":{},\"signature\":\"\"}"),
+				      first),
+			  "a broken one");
+	intel_make(&other, false);
+	other.qe_status = "OutOfDate";
+	other.qe_number = 19;
+	r = verify_with(&w, intel_qe_identity(&other), first);
+	forge_expect(r, RD_TEE_STATUS_CODE, RD_RESULT_FAIL, "a newer QE identity");
+	intel_make(&other, false);
+	other.qe_id = "QVE";
+	forge_expect_good(verify_with(&w, intel_qe_identity(&other), first), "another enclave's");
+}
+
+static void test_several(void **state)
+{
+	struct intel_world w;
+	struct rd_tee_result *r;
+	struct rd_cert cert;
+
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		several(first);
+		intel_make(&w, false);
+		w.signer_spec.key = intel.other;
+		w.signer_spec.not_after = INTEL_NOW - 1;
+		cert = forge_cert(&intel.forge, &w.signer_spec);
+		intel_make(&w, false);
+		forge_expect_good(verify_with(&w, cert.der, first), "an old signer");
+		intel_build(&w);
+		add_piece(&w, intel_crl(&w, &intel.ca_cert, intel.ca, w.pck.serial), first);
+		r = forge_verify(&intel.forge, &rd_tee_tdx, &w.in);
+		forge_expect(r, "tee.revoked", RD_RESULT_FAIL, "the other list revokes it");
+		intel_make(&w, false);
+		w.pck_spec.key = intel.other;
+		intel_build(&w);
+		cert = w.pck;
+		intel_make(&w, false);
+		w.cert_type = 1;
+		intel_build(&w);
+		add_piece(&w, intel.ca_cert.der, false);
+		add_piece(&w, w.pck.der, false);
+		add_piece(&w, cert.der, first);
+		r = forge_verify(&intel.forge, &rd_tee_tdx, &w.in);
+		forge_expect_good(r, "PCK certificates of two levels");
+	}
+}
+
+/* ---- collateral as others hand it on --------------------------------------------------------- */
+
+static void put_member(struct rd_buf *out, const char *name, struct rd_view text)
+{
+	rd_buf_printf(out, "%s\"%s\": ", out->len ? ",\n  " : "{\n  ", name);
+	rd_json_put_string(out, text);
+}
+
+/* An answer of the service as a string: the object alone with its signature beside it, or all. */
+static void put_answer(struct rd_buf *out, const char *name, const char *object,
+		       struct rd_view answer, bool whole)
+{
+	struct rd_view bytes, signature;
+	struct rd_err err = { 0 };
+	char beside[64];
+
+	if (whole) {
+		put_member(out, name, answer);
+		return;
+	}
+	assert_true(rd_json_slice(answer, object, &bytes, &err));
+	assert_true(rd_json_slice(answer, "signature", &signature, &err));
+	snprintf(beside, sizeof(beside), "%s_signature", name);
+	put_member(out, name, bytes);
+	put_member(out, beside, rd_view_of(signature.data + 1, signature.len - 2));
+}
+
+static void put_hex(struct rd_buf *out, const char *name, struct rd_view bytes)
+{
+	struct rd_err err = { 0 };
+	struct rd_view hex;
+
+	assert_true(rd_hex(intel.forge.arena, bytes, &hex, &err));
+	put_member(out, name, hex);
+}
+
+static struct rd_view one_file(const struct intel_world *w, bool whole)
+{
+	const struct rd_cert *signers[] = { &intel.signer_cert, &intel.root_cert };
+	struct rd_buf out = { .max = 64 * 1024 };
+
+	put_answer(&out, "tcb_info", "tcbInfo", w->piece[0].bytes, whole);
+	put_answer(&out, "qe_identity", "enclaveIdentity", w->piece[1].bytes, whole);
+	put_member(&out, "tcb_info_issuer_chain", forge_pem(&intel.forge, signers, 2));
+	put_hex(&out, "root_ca_crl", w->piece[3].bytes);
+	put_hex(&out, "pck_crl", w->piece[4].bytes);
+	rd_buf_printf(&out, "\n}\n");
+	return forge_keep(&intel.forge, &out);
+}
+
+static void test_one_file(void **state)
+{
+	struct rd_err err = { 0 };
+	struct rd_tee_result *r;
+	struct intel_world w;
+	const char *kind;
+
+	(void)state;
+	for (int whole = 0; whole < 2; whole++) {
+		intel_make(&w, false);
+		intel_build(&w);
+		w.piece[0].bytes = one_file(&w, whole);
+		w.piece[1].bytes = intel.ca_cert.der;
+		w.in.n_collateral = 2;
+		r = forge_verify(&intel.forge, &rd_tee_tdx, &w.in);
+		forge_expect_good(r, "one file");
+		assert_int_equal(rd_tee_result_of(r, RD_ASPECT_REVOCATION), RD_RESULT_PASS);
+		assert_int_equal(rd_tee_result_of(r, RD_ASPECT_TCB), RD_RESULT_PASS);
+		assert_true(rd_collateral_check(&w.in, 0, intel.forge.arena, &kind, &err));
+		assert_string_equal(kind, "collateral");
+	}
+	intel_make(&w, false);
+	w.flip_identity_signature = true;
+	intel_build(&w);
+	w.piece[0].bytes = one_file(&w, false);
+	w.piece[1].bytes = intel.ca_cert.der;
+	w.in.n_collateral = 2;
+	r = forge_verify(&intel.forge, &rd_tee_tdx, &w.in);
+	forge_expect(r, "tee.dcap.collateral.signature", RD_RESULT_FAIL, "one file, altered");
+	assert_false(rd_collateral_check(&w.in, 0, intel.forge.arena, &kind, &err));
+	assert_string_equal(err.code, "tee.collateral.signer");
+}
+
+/* The chain as it stands in the header of an answer; both lists in one PEM text. */
+static void test_saved_headers(void **state)
+{
+	const struct rd_cert *signers[] = { &intel.signer_cert, &intel.root_cert };
+	struct rd_buf out = { .max = 64 * 1024 }, lists = { .max = 64 * 1024 };
+	struct rd_err err = { 0 };
+	struct rd_tee_result *r;
+	struct intel_world w;
+	struct rd_view pem;
+
+	(void)state;
+	intel_make(&w, false);
+	intel_build(&w);
+	pem = forge_pem(&intel.forge, signers, 2);
+	rd_buf_printf(&out, "HTTP/1.1 200 OK\r\nTCB-Info-Issuer-Chain: ");
+	for (size_t i = 0; i < pem.len; i++)
+		rd_buf_printf(&out, strchr(" \n+=/", pem.data[i]) ? "%%%02X" : "%c", pem.data[i]);
+	rd_buf_printf(&out, "\r\nContent-Type: application/json\r\n");
+	w.piece[2].bytes = forge_keep(&intel.forge, &out);
+	forge_expect_good(forge_verify(&intel.forge, &rd_tee_tdx, &w.in), "saved headers");
+	assert_true(rd_pem_wrap("X509 CRL", w.piece[3].bytes, &lists, &err));
+	assert_true(rd_pem_wrap("X509 CRL", w.piece[4].bytes, &lists, &err));
+	w.piece[3].bytes = forge_keep(&intel.forge, &lists);
+	w.in.n_collateral = 4;
+	r = forge_verify(&intel.forge, &rd_tee_tdx, &w.in);
+	forge_expect_good(r, "lists in one text");
+	assert_int_equal(rd_tee_result_of(r, RD_ASPECT_REVOCATION), RD_RESULT_PASS);
 }
 
 /* Lengths that promise more than there is, in every place that has one. */
@@ -635,43 +524,56 @@ static void test_form(void **state)
 {
 	static const size_t lengths_v4[] = { 48 + 584, 48 + 584 + 4 + 130, 48 + 584 + 4 + 134 + 448,
 					     48 + 584 + 4 + 134 + 456 };
-	struct world w;
+	struct intel_world w;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lengths_v4) / sizeof(lengths_v4[0]); i++) {
-		make(&w, false);
-		build(&w);
-		w.in.report = forge_set(&f, forge_set(&f, w.in.report, lengths_v4[i], 0xFF),
+		intel_make(&w, false);
+		intel_build(&w);
+		w.in.report = forge_set(&intel.forge,
+					forge_set(&intel.forge, w.in.report, lengths_v4[i], 0xFF),
 					lengths_v4[i] + 1, 0xFF);
-		forge_expect_error(&f, &rd_tee_tdx, &w.in, "tee.dcap.quote", RD_FAULT_MALFORMED);
+		forge_expect_error(&intel.forge, &rd_tee_tdx, &w.in, "tee.dcap.quote",
+				   RD_FAULT_MALFORMED);
 	}
-	make(&w, false);
-	forge_expect_no_prefix(&f, &rd_tee_tdx, build(&w));
-	make(&w, true);
-	forge_expect_no_prefix(&f, &rd_tee_sgx, build(&w));
-	make(&w, true);
-	forge_expect_error(&f, &rd_tee_tdx, build(&w), "tee.tdx.type", RD_FAULT_MALFORMED);
-	make(&w, false);
-	forge_expect_error(&f, &rd_tee_sgx, build(&w), "tee.sgx.type", RD_FAULT_MALFORMED);
-	make(&w, false);
+	intel_make(&w, false);
+	forge_expect_no_prefix(&intel.forge, &rd_tee_tdx, intel_build(&w));
+	intel_make(&w, true);
+	forge_expect_no_prefix(&intel.forge, &rd_tee_sgx, intel_build(&w));
+	intel_make(&w, true);
+	forge_expect_error(&intel.forge, &rd_tee_tdx, intel_build(&w), "tee.tdx.type",
+			   RD_FAULT_MALFORMED);
+	intel_make(&w, false);
+	forge_expect_error(&intel.forge, &rd_tee_sgx, intel_build(&w), "tee.sgx.type",
+			   RD_FAULT_MALFORMED);
+	intel_make(&w, false);
 	w.version = 6;
-	forge_expect_error(&f, &rd_tee_tdx, build(&w), "tee.dcap.unsupported", RD_FAULT_REFUSED);
-	make(&w, false);
+	forge_expect_error(&intel.forge, &rd_tee_tdx, intel_build(&w), "tee.dcap.unsupported",
+			   RD_FAULT_REFUSED);
+	intel_make(&w, false);
+	w.version = 3; /* of SGX alone */
+	forge_expect_error(&intel.forge, &rd_tee_tdx, intel_build(&w), "tee.dcap.unsupported",
+			   RD_FAULT_REFUSED);
+	intel_make(&w, false);
 	w.header[2] = 3; /* P-384 */
-	forge_expect_error(&f, &rd_tee_tdx, build(&w), "tee.dcap.unsupported", RD_FAULT_REFUSED);
-	make(&w, false);
+	forge_expect_error(&intel.forge, &rd_tee_tdx, intel_build(&w), "tee.dcap.unsupported",
+			   RD_FAULT_REFUSED);
+	intel_make(&w, false);
 	w.cert_type = 9;
-	forge_expect_error(&f, &rd_tee_tdx, build(&w), "tee.dcap.quote", RD_FAULT_MALFORMED);
+	forge_expect_error(&intel.forge, &rd_tee_tdx, intel_build(&w), "tee.dcap.quote",
+			   RD_FAULT_MALFORMED);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tdx),    cmocka_unit_test(test_tdx_module),
-		cmocka_unit_test(test_sgx),    cmocka_unit_test(test_absent),
-		cmocka_unit_test(test_levels), cmocka_unit_test(test_claims),
-		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_tdx),      cmocka_unit_test(test_tdx_module),
+		cmocka_unit_test(test_sgx),      cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_levels),   cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_form),     cmocka_unit_test(test_relaunch),
+		cmocka_unit_test(test_parts),    cmocka_unit_test(test_several),
+		cmocka_unit_test(test_one_file), cmocka_unit_test(test_saved_headers),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, intel_setup, intel_teardown);
 }
