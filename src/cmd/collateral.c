@@ -124,7 +124,11 @@ const struct cmd cmd_collateral = {
 		"certificates must\n"
 		"lead to a vendor's root, revocation lists, TCB info and enclave identities be "
 		"signed under\n"
-		"one, and all be inside their dates. Files that are imported together, and the "
+		"one, and all be inside their dates. Keep the headers of the answers, too (curl "
+		"-D): "
+		"Intel\n"
+		"sends the certificates of its signer there. Files that are imported together, and "
+		"the "
 		"folder's own,\n"
 		"complete each other's chains. If one is refused, none is kept.\n"
 		"\n"
@@ -135,9 +139,9 @@ const struct cmd cmd_collateral = {
 		"\n"
 		"Examples:\n"
 		"  redoubt collateral needs quote.bin --type tdx\n"
-		"  redoubt collateral needs report.bin --type snp | while read name url; do curl "
-		"-so $name \"$url\"; done\n"
+		"  redoubt collateral needs report.bin --type snp | while read name url; do\n"
+		"    curl -s -D $name.headers -o $name \"$url\"; done\n"
 		"  redoubt collateral import pcs/ tcb_info.json qe_identity.json pck_crl.der "
-		"issuer_chain.pem\n",
+		"tcb_info.json.headers\n",
 	.run = run,
 };

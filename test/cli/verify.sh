@@ -111,6 +111,15 @@ t_exit 0 "downloads are kept by what they are" "$REDOUBT" collateral import cach
 t_out '^TCB info +cache/tcb_info.json' "and named"
 t_exit 0 "and serve to verify" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral cache \
 	--at 2026-02-05T12:00:00Z
+{ printf 'HTTP/1.1 200 OK\r\nTCB-Info-Issuer-Chain: '
+	sed 's/ /%20/g; s/+/%2B/g; s/$/%0A/' "$TDX/tcb_signing_chain.pem" | tr -d '\n'
+	printf '\r\n'; } >tcb_info.json.headers
+t_exit 0 "the signer's chain comes in a header" "$REDOUBT" collateral import headers "$TDX/tcb_info.json" \
+	"$TDX/qe_identity.json" "$TDX/pck_crl.der" "$TDX/root_ca_crl.der" tcb_info.json.headers "$TDX/pck_chain.pem" \
+	--at 2026-02-05T12:00:00Z
+t_out '^certificates +headers/tcb_info.json.headers' "which is kept"
+t_exit 0 "and serves to verify" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral headers \
+	--at 2026-02-05T12:00:00Z
 echo nothing >nothing.txt
 t_exit 4 "what is none of them is refused" "$REDOUBT" collateral import cache nothing.txt
 t_exit 3 "old collateral is refused" "$REDOUBT" collateral import old "$TDX/tcb_info.json" "$TDX/tcb_signing_chain.pem" \

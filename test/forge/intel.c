@@ -61,9 +61,14 @@ static struct rd_view octets(const char *bytes, size_t len)
 	return forge_der(&intel.forge, RD_DER_OCTET_STRING, rd_view_of(bytes, len));
 }
 
+static struct rd_view boolean(bool value)
+{
+	return forge_der(&intel.forge, RD_DER_BOOLEAN, rd_view_of(value ? "\xFF" : "\0", 1));
+}
+
 static struct rd_view pck_extension(const struct intel_world *w)
 {
-	struct rd_view tcb[20], all[8];
+	struct rd_view tcb[20], all[8], smt[3];
 	char oid[64];
 	uint32_t n = 0, k = 0;
 
@@ -86,6 +91,12 @@ static struct rd_view pck_extension(const struct intel_world *w)
 				 octets("\x90\xC0\x6F\0\0\0",
 					strcmp(w->pck_tail, "short fmspc") == 0 ? 5 : 6));
 	all[k++] = entry(OID_SGX ".6", octets("platform-platfor", 16));
+	smt[0] = entry(OID_SGX ".7.1", boolean(false));
+	smt[1] = entry(OID_SGX ".7.2", boolean(false));
+	smt[2] = entry(OID_SGX ".7.3", boolean(w->smt));
+	if (strcmp(w->pck_tail, "no configuration") != 0)
+		all[k++] = entry(OID_SGX ".7",
+				 strcmp(w->pck_tail, "configuration") == 0 ? smt[0] : seq(3, smt));
 	return seq(k, all);
 }
 
@@ -330,7 +341,11 @@ static struct rd_view quote(struct intel_world *w)
 	w->header[0] = (uint8_t)w->version;
 	parts[n++] = rd_view_of(w->header, 48);
 	if (w->version == 5) {
-		parts[n++] = le(w->sgx ? 1 : w->body_len == RD_TD_REPORT_LEN ? 2 : 3, 2);
+		parts[n++] = le(w->sgx                              ? 1
+				: w->body_len == RD_TD_REPORT_LEN   ? 2
+				: w->body_len == RD_TD15_REPORT_LEN ? 3
+								    : 4,
+				2);
 		parts[n++] = le(w->body_len, 4);
 	}
 	parts[n++] = rd_view_of(w->body, w->body_len);

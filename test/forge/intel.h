@@ -21,13 +21,14 @@ struct intel_world {
 	bool sgx;
 	uint16_t version;
 	uint8_t header[48];
-	uint8_t body[RD_TD15_REPORT_LEN];
+	uint8_t body[RD_TD15EX_REPORT_LEN];
 	size_t body_len;
 	uint8_t qe[RD_SGX_REPORT_LEN];
 	bool qe_rebind; /* the QE's report hashes AK and auth, as it should */
 	struct forge_key *qe_signer, *quote_signer;
 	struct forge_cert_spec pck_spec;
 	uint32_t pcesvn, component8, n_components;
+	bool smt;
 	const char *pck_tail; /* "": in order; else what to spoil in the extension */
 	/* Collateral. */
 	const char *info_id, *info_dates, *fmspc, *status, *module, *components_json;

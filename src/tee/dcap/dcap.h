@@ -12,8 +12,9 @@
 
 #define RD_DCAP_COMPONENTS 16u
 #define RD_SGX_REPORT_LEN 384u
-#define RD_TD_REPORT_LEN 584u   /* TDX 1.0 body */
-#define RD_TD15_REPORT_LEN 648u /* TDX 1.5 body */
+#define RD_TD_REPORT_LEN 584u     /* TDX 1.0 body */
+#define RD_TD15_REPORT_LEN 648u   /* TDX 1.5 body */
+#define RD_TD15EX_REPORT_LEN 885u /* TDX 1.5 extended: what a migrated domain began as */
 
 enum rd_dcap_kind {
 	RD_DCAP_SGX,
@@ -36,8 +37,11 @@ struct rd_td_body {
 	struct rd_view tee_tcb_svn, mrseam, mrsignerseam, seamattributes, td_attributes, xfam, mrtd,
 		mrconfigid, mrowner, mrownerconfig, rtmr[4], report_data;
 	struct rd_view tee_tcb_svn2, mrservicetd; /* TDX 1.5; else empty */
+	/* TDX 1.5 extended; else empty.  vmid: of the domain's partition, 0 for the whole. */
+	struct rd_view vmid, td_id, devinfo, init_mrservicetd, init_cpusvn, init_tee_tcb_svn,
+		init_fmspc, current_mrservicetd;
 };
-/* 584 or 648 bytes. */
+/* 584, 648 or 885 bytes. */
 struct rd_td_body rd_td_body_read(struct rd_view report);
 
 enum rd_dcap_cert_type { RD_DCAP_CERT_PCK_CHAIN = 5 };
@@ -62,6 +66,8 @@ struct rd_pck {
 	uint8_t component[RD_DCAP_COMPONENTS];
 	uint16_t pcesvn;
 	struct rd_view fmspc, pceid, ppid, platform_instance_id; /* 6, 2, 16; 16 or empty */
+	/* Of platforms with several sockets; else not stated. */
+	bool has_configuration, dynamic_platform, cached_keys, smt_enabled;
 };
 /* The extension 1.2.840.113741.1.13.1; "tee.dcap.pck" if anything in it is missing, twice or
  * broken. */

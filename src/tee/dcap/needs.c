@@ -1,4 +1,8 @@
-/* What to fetch from Intel for a quote. */
+/*
+ * What to fetch from Intel for a quote.  The certificates of the signer of TCB info and identity
+ * are published nowhere by themselves: they come in a header of those answers, to be saved with
+ * them.
+ */
 #include "dcap.h"
 
 #define PCS "https://api.trustedservices.intel.com/"
@@ -41,8 +45,5 @@ bool rd_dcap_needs(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	rd_buf_printf(out, "pck_crl.der " PCS "sgx/certification/v4/pckcrl?ca=%s&encoding=der\n",
 		      ca);
 	rd_buf_printf(out, "root_ca_crl.der " ROOT "IntelSGXRootCA.der\n");
-	/* It comes percent-encoded in the header TCB-Info-Issuer-Chain of the first answer. */
-	rd_buf_printf(out, "tcb_signing_chain.pem " PCS "%s/certification/v4/tcb?fmspc=%.*s\n", tee,
-		      RD_FMT(fmspc));
 	return rd_buf_ok(out, err);
 }

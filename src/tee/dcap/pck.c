@@ -69,6 +69,35 @@ static bool read_tcb(struct rd_view value, struct rd_pck *out, struct rd_err *er
 	return (seen & 0x3FFFE) == 0x3FFFE || broken(err, "lacks a TCB component");
 }
 
+static bool boolean(struct rd_view value, bool *out)
+{
+	struct rd_err unused = { 0 };
+	struct rd_view byte;
+
+	if (!rd_der_expect(&value, RD_DER_BOOLEAN, &byte, &unused) || value.len || byte.len != 1)
+		return false;
+	*out = byte.data[0] != 0;
+	return true;
+}
+
+static bool read_configuration(struct rd_view value, struct rd_pck *out)
+{
+	bool *const to[] = { &out->dynamic_platform, &out->cached_keys, &out->smt_enabled };
+	struct rd_err unused = { 0 };
+	struct rd_view list, item;
+	uint32_t number;
+
+	if (out->has_configuration || !rd_der_expect(&value, RD_DER_SEQUENCE, &list, &unused) ||
+	    value.len)
+		return false;
+	while (list.len)
+		if (!pair(&list, OID_SGX ".7", &number, &item) || number > 3 ||
+		    !boolean(item, to[number - 1]))
+			return false;
+	out->has_configuration = true;
+	return true;
+}
+
 bool rd_pck_read(const struct rd_cert *cert, struct rd_pck *out, struct rd_err *err)
 {
 	struct rd_err unused = { 0 };
@@ -96,6 +125,8 @@ bool rd_pck_read(const struct rd_cert *cert, struct rd_pck *out, struct rd_err *
 			ok = octets(value, 6, &p.fmspc);
 		else if (number == 6)
 			ok = octets(value, 16, &p.platform_instance_id);
+		else if (number == 7)
+			ok = read_configuration(value, &p);
 		has_tcb = has_tcb || number == 2;
 		if (!ok)
 			return err->code ? false : broken(err, "has an entry that is broken");

@@ -55,9 +55,19 @@ struct rd_td_body rd_td_body_read(struct rd_view r)
 
 	for (size_t i = 0; i < 4; i++)
 		td.rtmr[i] = at(r, 328 + 48 * i, 48);
-	if (r.len == RD_TD15_REPORT_LEN) {
+	if (r.len >= RD_TD15_REPORT_LEN) {
 		td.tee_tcb_svn2 = at(r, 584, 16);
 		td.mrservicetd = at(r, 600, 48);
+	}
+	if (r.len == RD_TD15EX_REPORT_LEN) {
+		td.vmid = at(r, 648, 1);
+		td.td_id = at(r, 649, 32);
+		td.devinfo = at(r, 681, 48);
+		td.init_mrservicetd = at(r, 729, 48);
+		td.init_cpusvn = at(r, 785, 16);
+		td.init_tee_tcb_svn = at(r, 801, 16);
+		td.init_fmspc = at(r, 817, 12);
+		td.current_mrservicetd = at(r, 829, 48);
 	}
 	return td;
 }
@@ -108,8 +118,8 @@ static bool unsupported(struct rd_err *err, const char *what, uint32_t found)
 /* Length of the body by version and technology; format 5 says it itself. */
 static bool take_body(struct taker *t, struct rd_quote *q, uint32_t tee, struct rd_err *err)
 {
-	static const uint32_t lens[] = { 0, RD_SGX_REPORT_LEN, RD_TD_REPORT_LEN,
-					 RD_TD15_REPORT_LEN };
+	static const uint32_t lens[] = { 0, RD_SGX_REPORT_LEN, RD_TD_REPORT_LEN, RD_TD15_REPORT_LEN,
+					 RD_TD15EX_REPORT_LEN };
 	uint32_t type = tee == TEE_SGX ? 1 : 2, len;
 
 	if (q->version == 5) {
@@ -117,7 +127,7 @@ static bool take_body(struct taker *t, struct rd_quote *q, uint32_t tee, struct 
 		len = take_u32(t);
 		if (t->short_of)
 			return malformed(err, "ends before its body");
-		if (type < 1 || type > 3)
+		if (type < 1 || type > 4)
 			return unsupported(err, "body type", type);
 		if (len != lens[type] || (type == 1) != (tee == TEE_SGX))
 			return malformed(err, "the body's type and length do not go together");

@@ -1,6 +1,7 @@
 /*
  * Intel SGX Root CA, the anchor of SGX and TDX, pinned by key: certificates of 2018 to 2033 and of
- * 2018 to 2049 carry the same key.  From certificates.trustedservices.intel.com/IntelSGXRootCA.der;
+ * 2018 to 2049 carry the same key.  From certificates.trustedservices.intel.com, where it is
+ * Intel_SGX_Provisioning_Certification_RootCA.cer (IntelSGXRootCA.der is its revocation list);
  * SHA-256 of this DER: 44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3
  */
 #include "dcap.h"

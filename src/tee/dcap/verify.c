@@ -218,6 +218,11 @@ static void claims(struct rd_dcap *d)
 		rd_tee_claim_bytes(w, "fmspc", d->pck.fmspc);
 		rd_tee_claim_bytes(w, "platform_id", id.len ? id : d->pck.ppid);
 		w->out->platform_id = id.len ? id : d->pck.ppid;
+		if (d->pck.has_configuration) {
+			rd_tee_claim_bool(w, "dynamic_platform", d->pck.dynamic_platform);
+			rd_tee_claim_bool(w, "cached_keys", d->pck.cached_keys);
+			rd_tee_claim_bool(w, "smt", d->pck.smt_enabled);
+		}
 	}
 	claim_age(d);
 	if (d->status.len) {

@@ -72,6 +72,12 @@ static const struct rd_tee_rule rules[] = {
 	  .claim = "sept_ve_disable",
 	  .kind = RD_RULE_FLAG,
 	  .help = "the host cannot inject #VE on private pages" },
+	{ .key = "partition",
+	  .claim = "partition",
+	  .kind = RD_RULE_FLAG,
+	  .profile = RD_FLAG_FORBIDDEN,
+	  .strict = RD_FLAG_FORBIDDEN,
+	  .help = "a partition of the domain asked, not the domain as a whole" },
 	{ .key = "mrservicetd",
 	  .claim = "mrservicetd",
 	  .kind = RD_RULE_ONE_OF,
@@ -102,14 +108,26 @@ static const struct rd_tee_rule rules[] = {
 	  .kind = RD_RULE_ONE_OF,
 	  .len = 16,
 	  .help = "machines that are known: another machine's stolen key does not help then" },
+	{ .key = "smt",
+	  .claim = "smt",
+	  .kind = RD_RULE_FLAG,
+	  .help = "the platform runs two threads a core" },
+	{ .key = "dynamic_platform",
+	  .claim = "dynamic_platform",
+	  .kind = RD_RULE_FLAG,
+	  .help = "packages may be added to the platform" },
+	{ .key = "cached_keys",
+	  .claim = "cached_keys",
+	  .kind = RD_RULE_FLAG,
+	  .help = "Intel's registration service holds the platform's root keys" },
 	{ .key = "min_tcb_evaluation_number",
 	  .claim = "tcb_evaluation_number",
 	  .kind = RD_RULE_AT_LEAST,
-	  .help = "least evaluation number of the TCB info" },
+	  .help = "least evaluation number of TCB info and QE identity" },
 	{ .key = "max_collateral_age",
 	  .claim = "collateral_issued",
 	  .kind = RD_RULE_MAX_AGE,
-	  .help = "days since the TCB info was issued" },
+	  .help = "days since the older of TCB info and QE identity was issued" },
 	{ 0 },
 };
 
@@ -136,7 +154,21 @@ static void claims(struct rd_dcap *d)
 		rd_tee_claim_bytes(w, "tee_tcb_svn2", td->tee_tcb_svn2);
 		rd_tee_claim_bytes(w, "mrservicetd", td->mrservicetd);
 	}
-	rd_tee_claim_bool(w, "service_td", !rd_dcap_all_zero(td->mrservicetd));
+	if (td->vmid.len) {
+		rd_tee_claim_uint(w, "vmid", td->vmid.data[0]);
+		rd_tee_claim_bytes(w, "td_id", td->td_id);
+		rd_tee_claim_bytes(w, "devinfo", td->devinfo);
+		rd_tee_claim_bytes(w, "init_mrservicetd", td->init_mrservicetd);
+		rd_tee_claim_bytes(w, "init_cpusvn", td->init_cpusvn);
+		rd_tee_claim_bytes(w, "init_tee_tcb_svn", td->init_tee_tcb_svn);
+		rd_tee_claim_bytes(w, "init_fmspc", td->init_fmspc);
+		rd_tee_claim_bytes(w, "current_mrservicetd", td->current_mrservicetd);
+		rd_tee_claim_bool(w, "partition", td->vmid.data[0] != 0);
+	}
+	rd_tee_claim_bool(w, "service_td",
+			  !rd_dcap_all_zero(td->mrservicetd) ||
+				  !rd_dcap_all_zero(td->init_mrservicetd) ||
+				  !rd_dcap_all_zero(td->current_mrservicetd));
 	rd_tee_claim_bool(w, "debug", td->td_attributes.data[0] & DEBUG);
 	rd_tee_claim_bool(w, "migratable", td->td_attributes.data[3] & MIGRATABLE);
 	rd_tee_claim_bool(w, "sept_ve_disable", td->td_attributes.data[3] & SEPT_VE_DISABLE);

@@ -45,6 +45,8 @@ static void td15(struct intel_world *w)
 	X(w.pck_tail = "short fmspc", "tee.dcap.pck") \
 	X(w.pck_tail = "twice", "tee.dcap.pck") \
 	X(w.pck_tail = "octets", "tee.dcap.pck") \
+	X(w.pck_tail = "configuration", "tee.dcap.pck") \
+	X(w.pck_tail = "no configuration", NULL) \
 	X(w.n_components = 15, "tee.dcap.pck") \
 	X(w.component8 = 256, "tee.dcap.pck") \
 	X(w.flip_info_signature = true, "tee.dcap.collateral.signature") \
@@ -88,6 +90,7 @@ static void td15(struct intel_world *w)
 
 #define TDX_ONLY(X) \
 	X(td15(&w), NULL) \
+	X((td15(&w), w.body_len = RD_TD15EX_REPORT_LEN), NULL) \
 	X((w.body[1] = 0, w.module = "TDX_FF"), NULL) \
 	X(w.body[0] = 9, NULL) \
 	X(w.module = "TDX_02", "tee.dcap.module") \
@@ -250,6 +253,65 @@ static void test_claims(void **state)
 	r = forge_verify(&intel.forge, &rd_tee_sgx, intel_build(&w));
 	c = rd_tee_claim_find(r, "debug");
 	assert_true(c && c->number == 1 && r->debug);
+}
+
+static void expect_number(const struct rd_tee_result *r, const char *claim, uint64_t wanted)
+{
+	const struct rd_tee_claim *c = rd_tee_claim_find(r, claim);
+
+	assert_non_null(c);
+	assert_int_equal(c->number, wanted);
+}
+
+/* What the PCK certificate says of its platform. */
+static void test_configuration(void **state)
+{
+	struct rd_tee_result *r;
+	struct intel_world w;
+
+	(void)state;
+	for (int smt = 0; smt < 2; smt++) {
+		intel_make(&w, true);
+		w.smt = smt;
+		r = forge_verify(&intel.forge, &rd_tee_sgx, intel_build(&w));
+		expect_number(r, "smt", (uint64_t)smt);
+		expect_number(r, "dynamic_platform", 0);
+		expect_number(r, "cached_keys", 0);
+	}
+	intel_make(&w, true);
+	w.pck_tail = "no configuration";
+	r = forge_verify(&intel.forge, &rd_tee_sgx, intel_build(&w));
+	assert_null(rd_tee_claim_find(r, "smt"));
+}
+
+/* The extended body of TDX 1.5, by the offsets of Intel's header file. */
+static void test_extended_body(void **state)
+{
+	static const struct {
+		size_t at;
+		uint64_t service_td, partition;
+	} cases[] = { { 648, 0, 1 }, { 729, 1, 0 }, { 876, 1, 0 }, { 649, 0, 0 }, { 884, 0, 0 } };
+	const struct rd_tee_claim *c;
+	struct rd_tee_result *r;
+	struct intel_world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		intel_make(&w, false);
+		td15(&w);
+		w.body_len = RD_TD15EX_REPORT_LEN;
+		w.body[cases[i].at] = 7;
+		r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
+		expect_number(r, "service_td", cases[i].service_td);
+		expect_number(r, "partition", cases[i].partition);
+		expect_number(r, "vmid", cases[i].partition ? 7 : 0);
+		c = rd_tee_claim_find(r, "td_id");
+		assert_true(c && c->bytes.len == 32 && c->bytes.data[0] == (i == 3 ? 7 : 0));
+	}
+	intel_make(&w, false);
+	td15(&w);
+	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
+	assert_null(rd_tee_claim_find(r, "partition"));
 }
 
 static void expect_text(const struct rd_tee_result *r, const char *claim, const char *wanted)
@@ -567,12 +629,13 @@ static void test_form(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tdx),      cmocka_unit_test(test_tdx_module),
-		cmocka_unit_test(test_sgx),      cmocka_unit_test(test_absent),
-		cmocka_unit_test(test_levels),   cmocka_unit_test(test_claims),
-		cmocka_unit_test(test_form),     cmocka_unit_test(test_relaunch),
-		cmocka_unit_test(test_parts),    cmocka_unit_test(test_several),
-		cmocka_unit_test(test_one_file), cmocka_unit_test(test_saved_headers),
+		cmocka_unit_test(test_tdx),           cmocka_unit_test(test_tdx_module),
+		cmocka_unit_test(test_sgx),           cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_levels),        cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_form),          cmocka_unit_test(test_relaunch),
+		cmocka_unit_test(test_parts),         cmocka_unit_test(test_several),
+		cmocka_unit_test(test_extended_body), cmocka_unit_test(test_configuration),
+		cmocka_unit_test(test_one_file),      cmocka_unit_test(test_saved_headers),
 	};
 
 	return cmocka_run_group_tests(tests, intel_setup, intel_teardown);
