@@ -259,6 +259,7 @@ static void accept_status(struct judge *j)
 			if (strcmp(out->reason[k].code, RD_TEE_STATUS_CODE) == 0 &&
 			    out->reason[k].result == RD_RESULT_FAIL) {
 				out->reason[k].result = RD_RESULT_PASS;
+				out->reason[k].expected = out->tcb_status;
 				out->reason[k].remedy = rd_view_str("accepted by the policy");
 			}
 	}
