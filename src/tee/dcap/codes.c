@@ -46,7 +46,7 @@ const struct rd_code_text rd_dcap_codes[] = {
 	{ "tee.dcap.qe_identity.absent", "There is no enclave identity of the quoting enclave.",
 	  "`redoubt collateral needs` says where it is published." },
 	{ "tee.dcap.quote", "The bytes are not a quote: a length does not fit.",
-	  "Was it cut off, or is it wrapped in something else?" },
+	  "Was it cut off, or is it wrapped in something else, such as hexadecimal or base64?" },
 	{ "tee.dcap.signature", "The quote is not signed by its attestation key.",
 	  "The quote was altered." },
 	{ "tee.dcap.signer",

@@ -60,6 +60,9 @@ struct rd_quote {
  * understood but not supported (P-384 keys, other versions) fails with RD_FAULT_REFUSED. */
 RD_MUST_USE bool rd_quote_parse(struct rd_view bytes, struct rd_quote *out, struct rd_err *err);
 
+/* The header's QE vendor id is Intel's. */
+bool rd_dcap_is_intel(struct rd_view vendor_id);
+
 /* ---- the PCK certificate --------------------------------------------------------------------- */
 
 struct rd_pck {

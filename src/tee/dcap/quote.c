@@ -1,12 +1,18 @@
 /* Quotes of format 3, 4 and 5 taken apart; every length is held inside its parent. */
 #include "dcap.h"
 
+#define INTEL_VENDOR_ID "\x93\x9A\x72\x33\xF7\x9C\x4C\xA9\x94\x0A\x0D\xB3\x95\x7F\x06\x07"
 #define HEADER_LEN 48u
 #define KEY_TYPE_P256 2u
 #define KEY_TYPE_P384 3u
 #define TEE_SGX 0u
 #define TEE_TDX 0x81u
 #define CERT_TYPE_QE_REPORT 6u
+
+bool rd_dcap_is_intel(struct rd_view vendor_id)
+{
+	return rd_view_eq(vendor_id, rd_view_of(INTEL_VENDOR_ID, 16));
+}
 
 static struct rd_view at(struct rd_view in, size_t from, size_t len)
 {
@@ -149,7 +155,10 @@ static bool take_header(struct taker *t, struct rd_quote *q, uint32_t *tee, stru
 	*tee = rd_load_le32(header.data + 4);
 	q->vendor_id = at(header, 12, 16);
 	if (q->version < 3 || q->version > 5)
-		return unsupported(err, "version", q->version);
+		return rd_dcap_is_intel(q->vendor_id)
+			       ? unsupported(err, "version", q->version)
+			       : malformed(err,
+					   "neither of format 3, 4 or 5 nor of Intel's making");
 	if (key_type != KEY_TYPE_P256)
 		return key_type == KEY_TYPE_P384
 			       ? unsupported(err, "attestation key type", key_type)

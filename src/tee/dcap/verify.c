@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#define INTEL_VENDOR_ID "\x93\x9A\x72\x33\xF7\x9C\x4C\xA9\x94\x0A\x0D\xB3\x95\x7F\x06\x07"
 #define PCK_CN "Intel SGX PCK Certificate"
 
 bool rd_dcap_all_zero(struct rd_view v)
@@ -48,11 +47,9 @@ static void check_quote_signature(struct rd_dcap *d)
 		   (struct rd_tee_words){ "tee.dcap.signature", "quote",
 					  "signed by the attestation key", "signed" },
 		   &why);
-	crypto(d, rd_view_eq(q->vendor_id, rd_view_of(INTEL_VENDOR_ID, 16)),
+	crypto(d, rd_dcap_is_intel(q->vendor_id),
 	       (struct rd_tee_words){ "tee.dcap.vendor", "qe_vendor_id", "Intel's",
-				      rd_view_eq(q->vendor_id, rd_view_of(INTEL_VENDOR_ID, 16))
-					      ? "Intel's"
-					      : "another" });
+				      rd_dcap_is_intel(q->vendor_id) ? "Intel's" : "another" });
 }
 
 /* The quoting enclave vouches for the attestation key in its own report. */

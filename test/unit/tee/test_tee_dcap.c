@@ -613,6 +613,11 @@ static void test_form(void **state)
 	forge_expect_error(&intel.forge, &rd_tee_tdx, intel_build(&w), "tee.dcap.unsupported",
 			   RD_FAULT_REFUSED);
 	intel_make(&w, false);
+	w.version = 6;
+	w.header[12] = 0; /* no quote at all */
+	forge_expect_error(&intel.forge, &rd_tee_tdx, intel_build(&w), "tee.dcap.quote",
+			   RD_FAULT_MALFORMED);
+	intel_make(&w, false);
 	w.version = 3; /* of SGX alone */
 	forge_expect_error(&intel.forge, &rd_tee_tdx, intel_build(&w), "tee.dcap.unsupported",
 			   RD_FAULT_REFUSED);
