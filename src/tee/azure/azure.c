@@ -3,17 +3,14 @@
 
 #include "tee/dcap/dcap.h"
 #include "tee/snp/snp.h"
-#include "tee/tpm/tpm.h"
 
 #include <string.h>
 
 #define AK_NAME "HCLAkPub"
-#define NAME "evidence"
+#define PARAVISOR_VMPL 0u
 
-/* FILE taken apart. */
 struct parts {
-	struct rd_view hcl, message, signature, vcek, td_quote;
-	struct rd_tpm_pcrs pcrs;
+	struct rd_azure_evidence file;
 	struct rd_hcl_report report;
 	const struct rd_doc *runtime;
 };
@@ -23,84 +20,29 @@ static bool wrong(struct rd_err *err, const char *what)
 	return rd_fail(err, RD_FAULT_MALFORMED, "tee.azure.form", "evidence: %s", what);
 }
 
-static bool hex(const struct rd_doc *map, const char *key, struct rd_arena *arena,
-		struct rd_view *out, struct rd_err *err)
-{
-	const struct rd_doc *d = map ? rd_doc_get(map, key) : NULL;
-
-	return d ? rd_doc_hex(NAME, d, arena, out, err) : wrong(err, key);
-}
-
-/* Empty where it is not there. */
-static bool base64(const struct rd_doc *map, const char *key, struct rd_arena *arena,
-		   struct rd_view *out, struct rd_err *err)
-{
-	const struct rd_doc *d = rd_doc_get(map, key);
-
-	if (!d || d->kind != RD_DOC_SCALAR)
-		return true;
-	return rd_base64_decode(d->text, arena, out, err) || rd_wrap(err, "evidence: %s", key);
-}
-
-static bool read_pcrs(const struct rd_doc *quote, struct rd_arena *arena, struct rd_tpm_pcrs *out,
-		      struct rd_err *err)
-{
-	const struct rd_doc *list = quote ? rd_doc_get(quote, "pcrs") : NULL;
-
-	if (!list || list->kind != RD_DOC_LIST || list->n == 0 || list->n > RD_TPM_PCRS)
-		return wrong(err, "tpm_quote.pcrs must be a list of 1 to 24 registers");
-	*out = (struct rd_tpm_pcrs){ .n = 1 };
-	out->bank[0].mask = (uint32_t)((1ull << list->n) - 1);
-	for (uint32_t i = 0; i < list->n; i++)
-		if (!rd_doc_hex(NAME, &list->item[i], arena, &out->bank[0].pcr[i], err))
-			return false;
-	return true;
-}
-
 static bool parse(struct rd_view file, struct rd_arena *arena, struct parts *p, struct rd_err *err)
 {
-	const struct rd_doc *doc, *quote;
-
 	*p = (struct parts){ 0 };
-	if (!rd_json_parse(arena, NAME, file, &doc, err))
+	if (!rd_azure_parse(file, arena, &p->file, err) ||
+	    !rd_hcl_parse(p->file.hcl, &p->report, err))
 		return false;
-	quote = rd_doc_get(doc, "tpm_quote");
-	if (!base64(doc, "hcl_report", arena, &p->hcl, err) ||
-	    !base64(doc, "vcek", arena, &p->vcek, err) ||
-	    !base64(doc, "td_quote", arena, &p->td_quote, err) ||
-	    !hex(quote, "message", arena, &p->message, err) ||
-	    !hex(quote, "signature", arena, &p->signature, err) ||
-	    !read_pcrs(quote, arena, &p->pcrs, err) || !rd_hcl_parse(p->hcl, &p->report, err))
-		return false;
-	if (p->report.kind == RD_HCL_TDX && p->td_quote.len == 0)
+	if (p->report.kind == RD_HCL_TDX && p->file.td_quote.len == 0)
 		return wrong(err, "td_quote is missing");
 	return rd_json_parse(arena, "runtime data", p->report.runtime, &p->runtime, err);
 }
 
 /* ---- the attestation key --------------------------------------------------------------------- */
 
-static bool number(const struct rd_doc *key, const char *name, struct rd_arena *arena,
-		   struct rd_view *out, struct rd_err *err)
-{
-	const struct rd_doc *d = rd_doc_get(key, name);
-
-	return d && d->kind == RD_DOC_SCALAR ? rd_base64_decode(d->text, arena, out, err)
-					     : wrong(err, "a key without n or e");
-}
-
 static bool read_key(const struct parts *p, struct rd_arena *arena, struct rd_tpm_key *out,
 		     struct rd_err *err)
 {
 	const struct rd_doc *keys = rd_doc_get(p->runtime, "keys"), *kid;
-	struct rd_view n, e;
 
 	for (uint32_t i = 0; keys && keys->kind == RD_DOC_LIST && i < keys->n; i++) {
 		kid = rd_doc_get(&keys->item[i], "kid");
-		if (!kid || !rd_view_eq(kid->text, rd_view_str(AK_NAME)))
-			continue;
-		return number(&keys->item[i], "n", arena, &n, err) &&
-		       number(&keys->item[i], "e", arena, &e, err) &&
-		       rd_spki_from_rsa(n, e, arena, &out->spki, err);
+		if (kid && rd_view_eq(kid->text, rd_view_str(AK_NAME)))
+			return rd_jwk_spki(&keys->item[i], arena, &out->spki, err) ||
+			       rd_wrap(err, "evidence: " AK_NAME);
 	}
 	return wrong(err, "the runtime data has no key " AK_NAME);
 }
@@ -111,7 +53,7 @@ static void check_binding(struct rd_tee_work *w, const struct parts *p)
 	uint8_t wanted[RD_REPORT_DATA_LEN] = { 0 };
 	bool ok;
 
-	if (!rd_sha256(p->report.runtime, wanted, w->err)) {
+	if (!rd_hash_parts(p->report.hash, &p->report.runtime, 1, wanted, w->err)) {
 		w->failed = true;
 		return;
 	}
@@ -153,6 +95,19 @@ static void merge(struct rd_tee_work *w, const struct rd_tee_result *r, const ch
 	w->out->tcb_status = r->tcb_status;
 }
 
+/* At a lesser level than the paravisor's a guest writes the report data itself. */
+static void check_vmpl(struct rd_tee_work *w, const struct rd_tee_result *r)
+{
+	const struct rd_tee_claim *vmpl = rd_tee_claim_find(r, "vmpl");
+	bool ok = vmpl && vmpl->number == PARAVISOR_VMPL;
+
+	rd_tee_check(
+		w, RD_ASPECT_CRYPTO, ok,
+		(struct rd_tee_words){
+			"tee.azure.vmpl", "snp.vmpl", "0, the paravisor's",
+			rd_tee_name(w, "%llu", (unsigned long long)(vmpl ? vmpl->number : 0)) });
+}
+
 static bool verify_inner(struct rd_tee_work *w, const struct parts *p)
 {
 	bool snp = p->report.kind == RD_HCL_SNP;
@@ -168,19 +123,21 @@ static bool verify_inner(struct rd_tee_work *w, const struct parts *p)
 		return false;
 	if (in.n_collateral)
 		memcpy(pieces, in.collateral, in.n_collateral * sizeof(pieces[0]));
-	if (p->vcek.len)
+	if (p->file.vcek.len)
 		pieces[in.n_collateral++] =
-			(struct rd_collateral){ .name = "vcek", .bytes = p->vcek };
+			(struct rd_collateral){ .name = "vcek", .bytes = p->file.vcek };
 	in.collateral = pieces;
 	in.nonce = (struct rd_view){ 0 };
-	in.report = snp ? p->report.hw_report : p->td_quote;
+	in.report = snp ? p->report.hw_report : p->file.td_quote;
 	if (!tee->verify(&in, w->arena, r, w->err))
 		return rd_wrap(w->err, "%s", tee->name);
 	merge(w, r, tee->name);
-	if (snp)
+	if (snp) {
+		check_vmpl(w, r);
 		return true;
+	}
 	/* The report in the HCL is unsigned; the quote is, and must be about the same. */
-	same = rd_quote_parse(p->td_quote, &q, w->err) &&
+	same = rd_quote_parse(p->file.td_quote, &q, w->err) &&
 	       rd_view_eq(r->report_data, p->report.report_data);
 	rd_tee_check(w, RD_ASPECT_CRYPTO, same,
 		     (struct rd_tee_words){ "tee.azure.td_quote", "TD quote",
@@ -195,7 +152,13 @@ static void claim_vm(struct rd_tee_work *w, const struct parts *p)
 						{ "tpm-enabled", "tpm_enabled" },
 						{ "console-enabled", "console_enabled" } };
 	const struct rd_doc *vm = rd_doc_get(p->runtime, "vm-configuration"), *id;
+	const struct rd_doc *user_data = rd_doc_get(p->runtime, "user-data");
+	struct rd_err unused = { 0 };
+	struct rd_view bytes;
 
+	if (user_data && user_data->kind == RD_DOC_SCALAR &&
+	    rd_unhex(w->arena, user_data->text, &bytes, &unused))
+		rd_tee_claim_bytes(w, "user_data", bytes);
 	if (!vm)
 		return;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -219,13 +182,13 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	struct parts p;
 
 	if (!parse(in->report, arena, &p, err) || !read_key(&p, arena, &key, err) ||
-	    !rd_tpm_quote_parse(p.message, &quote, err))
+	    !rd_tpm_quote_parse(p.file.message, &quote, err))
 		return false;
-	signature = (struct rd_tpm_signature){ .bytes = p.signature };
+	signature = (struct rd_tpm_signature){ .bytes = p.file.signature };
 	rd_tee_begin(&w, in, arena, out, err);
 	out->level = RD_LEVEL_HARDWARE;
 	out->report_data = quote.extra_data;
-	rd_tpm_check_quote(&w, &quote, &key, &signature, &p.pcrs);
+	rd_tpm_check_quote(&w, &quote, &key, &signature, &p.file.pcrs);
 	check_binding(&w, &p);
 	claim_vm(&w, &p);
 	if (!verify_inner(&w, &p))
@@ -269,6 +232,10 @@ static const struct rd_tee_rule rules[] = {
 	  .kind = RD_RULE_ONE_OF,
 	  .len = 64,
 	  .help = "chips that are known (SNP)" },
+	{ .key = "user_data",
+	  .claim = "user_data",
+	  .kind = RD_RULE_ONE_OF,
+	  .help = "what the VM gave the paravisor to report (NV index 0x01400002)" },
 	{ .key = "vm_ids",
 	  .claim = "vm_id",
 	  .kind = RD_RULE_ONE_OF,
