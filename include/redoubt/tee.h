@@ -374,7 +374,6 @@ struct rd_tee_value {
 struct rd_tee_values {
 	uint32_t n;
 	struct rd_tee_value value[RD_TEE_VALUES_MAX];
-	bool is_signed; /* a signer's register is not among them */
 };
 /* Appends a copy of the digest; false when memory or room is out. */
 RD_MUST_USE bool rd_tee_values_add(struct rd_tee_values *values, struct rd_arena *arena,

@@ -53,12 +53,8 @@ static bool measure(struct given *g, struct rd_arena *arena, struct measured *ou
 	rd_buf_clear(&g->file_bytes);
 	if (!read_part(out->file, &g->file_bytes, &g->launch.file, err))
 		return false;
-	if (!out->tee->measure(&g->launch, arena, &out->values, err))
-		return rd_wrap(err, "%s", out->file);
-	if (out->values.is_signed)
-		fprintf(stderr, "%s: it is signed; its signer's register is not computed\n",
-			out->file);
-	return true;
+	return out->tee->measure(&g->launch, arena, &out->values, err) ||
+	       rd_wrap(err, "%s", out->file);
 }
 
 /* ---- outputs --------------------------------------------------------------------------------- */
@@ -254,7 +250,7 @@ const struct cmd cmd_measure = {
 		"                 tdx      OVMF with TDX metadata: MRTD, and RTMR2 of initrd and "
 		"command\n"
 		"                          line; or a domain's event log (CCEL): RTMR0 to 3\n"
-		"                 nitro    an enclave image (EIF): PCR0 to 2\n"
+		"                 nitro    an enclave image (EIF): PCR0 to 2, signed ones: PCR8\n"
 		"                 tpm      a TCG event log: the registers after it\n"
 		"  --vcpus N      snp: number of virtual CPUs\n"
 		"  --cpu MODEL    snp: EPYC, EPYC-Rome, EPYC-Milan, EPYC-Genoa, EPYC-Turin, or a "

@@ -32,5 +32,20 @@ t_exit 3 "a kernel that nothing measures is refused" "$REDOUBT" measure --kind s
 	--kernel one $ovmf
 t_err 'tee\.snp\.firmware' "with its code"
 t_exit 2 "an enclave has no kernel" "$REDOUBT" measure --kernel one one
+# Enclave images; the oracle is test/vector/eif.py, the signature OpenSSL's.
+python3 "$RD_SRC/test/vector/eif.py" plain.eif >want
+t_exit 0 "an enclave image is measured" "$REDOUBT" measure --kind nitro plain.eif
+t_same out want "as the oracle measures it"
+openssl ecparam -name secp384r1 -genkey -noout -out sign.pem
+openssl req -x509 -new -key sign.pem -sha384 -subj /CN=signer -days 2 -out cert.pem
+python3 "$RD_SRC/test/vector/eif.py" signed.eif sign.pem cert.pem >want
+t_exit 0 "a signed one, too" "$REDOUBT" measure --kind nitro signed.eif
+t_same out want "with its signer's register"
+t_exit 0 "as a policy" "$REDOUBT" measure --kind nitro -o policy signed.eif
+t_out '^    "8": \["[0-9a-f]{96}"\]$' "with that register"
+openssl ecparam -name secp384r1 -genkey -noout -out other.pem
+python3 "$RD_SRC/test/vector/eif.py" forged.eif other.pem cert.pem >want
+t_exit 3 "signed by another key than its certificate's" "$REDOUBT" measure --kind nitro forged.eif
+t_err 'tee\.nitro\.eif\.signature' "with its code"
 t_exit 4 "a file that is no firmware" "$REDOUBT" measure --kind tdx one
 t_done

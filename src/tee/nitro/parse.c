@@ -79,12 +79,26 @@ static void read_entry(struct rd_cbor_reader *r, struct rd_view key, struct rd_n
 	}
 }
 
+/* A document in base64 or hexadecimal, as it is often handed around: 84 or D2 in front, in text. */
+static bool is_text(struct rd_view bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.data[i] >= 0x7F || (bytes.data[i] < ' ' && bytes.data[i] != '\n' &&
+					      bytes.data[i] != '\r' && bytes.data[i] != '\t'))
+			return false;
+	return bytes.len > 0;
+}
+
 bool rd_nitro_parse(struct rd_view bytes, struct rd_nitro_document *d, struct rd_err *err)
 {
 	struct rd_cbor_reader r;
 	bool both = false, seen = false;
 
 	*d = (struct rd_nitro_document){ 0 };
+	if (is_text(bytes))
+		return rd_fail(err, RD_FAULT_MALFORMED, "tee.nitro.form",
+			       "attestation document: text, not CBOR; if it is base64 or "
+			       "hexadecimal, decode it first");
 	if (!rd_cose_parse(bytes, &d->sign1, err))
 		return rd_wrap(err, "attestation document");
 	rd_cbor_read_init(&r, d->sign1.payload, RD_CBOR_TOLERANT);

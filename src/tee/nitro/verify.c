@@ -106,6 +106,7 @@ static void check_signature(struct verify *v)
 static void check_order(struct verify *v, const struct rd_cert_path *path)
 {
 	bool ok = path->n == v->d.n_bundle + 1;
+	bool root = rd_view_eq(path->anchor->der, v->d.bundle[0]);
 
 	for (uint32_t i = 0; ok && i < v->d.n_bundle; i++)
 		ok = rd_view_eq(path->cert[path->n - 1 - i]->der, v->d.bundle[i]);
@@ -113,6 +114,24 @@ static void check_order(struct verify *v, const struct rd_cert_path *path)
 	       (struct rd_tee_words){
 		       "tee.nitro.bundle", "cabundle", "root first, each signs the next",
 		       ok ? "in that order" : "another order, or more than the path" });
+	/* By key alone a root with other dates or constraints would do, which nobody signed. */
+	crypto(v, root,
+	       (struct rd_tee_words){ "tee.nitro.root", "cabundle 0", "AWS's root, byte for byte",
+				      root ? "that" : "another certificate of its key" });
+}
+
+/* "Key usage: digitalSignature is present; pathLenConstraint must be undefined" (3.2.3.3). */
+static void check_leaf(struct verify *v)
+{
+	const struct rd_cert *c = &v->leaf;
+	bool ok = !c->is_ca && c->path_len < 0 && c->has_key_usage && c->may_sign;
+
+	crypto(v, ok,
+	       (struct rd_tee_words){ "tee.nitro.leaf", "certificate", "to sign with, and no CA",
+				      ok                 ? "that"
+				      : c->is_ca         ? "a CA"
+				      : c->path_len >= 0 ? "a path length"
+							 : "no digitalSignature" });
 }
 
 static void check_chain(struct verify *v)
@@ -131,7 +150,8 @@ static void check_chain(struct verify *v)
 		check_order(v, &path);
 }
 
-/* When it was made: in the life of its key, and not after it was looked at. */
+/* When it was made: in the life of its key.  After it was looked at is a clock that is off, by no
+ * more than that life (both are inside it); a policy's max_age refuses it. */
 static void check_time(struct verify *v)
 {
 	int64_t made = (int64_t)(v->d.timestamp_ms / MS_PER_S), now = v->w.in->now_unix_s;
@@ -142,10 +162,15 @@ static void check_time(struct verify *v)
 				      "in the life of its certificate",
 				      in_life ? "in it" : "outside" });
 	if (now >= 0)
-		crypto(v, made <= now,
-		       (struct rd_tee_words){ "tee.nitro.future", "timestamp",
-					      "not after the time of verification",
-					      made <= now ? "before it" : "after it" });
+		rd_tee_reason(
+			&v->w,
+			(struct rd_reason){
+				.aspect = RD_ASPECT_CRYPTO,
+				.result = made <= now ? RD_RESULT_PASS : RD_RESULT_WARNING,
+				.code = "tee.nitro.future",
+				.claim = "timestamp",
+				.expected = rd_view_str("not after the time of verification"),
+				.found = rd_view_str(made <= now ? "before it" : "after it") });
 }
 
 static void check_digest(struct verify *v)
@@ -154,7 +179,8 @@ static void check_digest(struct verify *v)
 
 	crypto(v, known,
 	       (struct rd_tee_words){ "tee.nitro.digest", "digest", "SHA384",
-				      known ? "SHA384" : "another" });
+				      known ? "SHA384"
+					    : rd_tee_name(&v->w, "%.*s", RD_FMT(v->d.digest)) });
 }
 
 static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_tee_result *out,
@@ -170,6 +196,7 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 		return false;
 	claims(&v);
 	check_signature(&v);
+	check_leaf(&v);
 	check_chain(&v);
 	check_time(&v);
 	check_digest(&v);

@@ -13,7 +13,7 @@ static struct forge f;
 
 static struct {
 	struct forge_key *root, *mid, *leaf, *other;
-	struct rd_cert root_cert, mid_cert;
+	struct rd_cert root_cert, mid_cert, renewed_cert; /* the root's key and name, other dates */
 } aws;
 
 struct world {
@@ -25,7 +25,7 @@ struct world {
 	size_t pcr_len;
 	uint32_t pcr_index, n_extra_keys;
 	bool reversed, root_missing, indefinite, tagged, no_anchor, no_module, twice, bad_cert;
-	bool unprotected, own_root, both, extra_cert;
+	bool unprotected, renewed_root, both, extra_cert;
 	struct rd_view nonce, wanted_nonce;
 	int64_t now;
 	struct rd_tee_input in;
@@ -49,6 +49,8 @@ static int setup(void **state)
 	aws.leaf = forge_key(&f, FORGE_P384);
 	aws.other = forge_key(&f, FORGE_P384);
 	aws.root_cert = forge_cert(&f, &root);
+	root.not_after = NOW + 300000000;
+	aws.renewed_cert = forge_cert(&f, &root);
 	mid.issuer = &aws.root_cert;
 	mid.issuer_key = aws.root;
 	aws.mid_cert = forge_cert(&f, &mid);
@@ -70,6 +72,7 @@ static void make(struct world *w)
 						 .issuer = &aws.mid_cert,
 						 .issuer_key = aws.mid,
 						 .no_key_ids = true,
+						 .key_usage = "critical,digitalSignature",
 						 .hash = RD_HASH_SHA384,
 						 .not_before = NOW - 100,
 						 .not_after = NOW + 100 };
@@ -86,7 +89,8 @@ static void make(struct world *w)
 
 static void put_bundle(struct rd_buf *b, const struct world *w)
 {
-	struct rd_view root = aws.root_cert.der, mid = aws.mid_cert.der;
+	struct rd_view root = w->renewed_root ? aws.renewed_cert.der : aws.root_cert.der;
+	struct rd_view mid = aws.mid_cert.der;
 
 	rd_cbor_put_str(b, "cabundle");
 	rd_cbor_put_array(b, w->root_missing ? 1 : w->extra_cert ? 3 : 2);
@@ -184,7 +188,12 @@ static const struct rd_tee_input *build(struct world *w)
 	X(w.root_missing = true, "tee.nitro.bundle") \
 	X(w.extra_cert = true, "tee.nitro.bundle") \
 	X(w.timestamp_s = NOW - 101, "tee.nitro.timestamp") \
-	X((w.timestamp_s = NOW + 1), "tee.nitro.future") \
+	X(w.timestamp_s = NOW + 1, NULL) \
+	X(w.timestamp_s = NOW + 101, "tee.nitro.timestamp") \
+	X(w.renewed_root = true, "tee.nitro.root") \
+	X(w.leaf_spec.is_ca = true, "tee.nitro.leaf") \
+	X(w.leaf_spec.key_usage = "critical,keyAgreement", "tee.nitro.leaf") \
+	X(w.leaf_spec.key_usage = NULL, "tee.nitro.leaf") \
 	X(w.digest = "SHA256", "tee.nitro.digest") \
 	X(w.wanted_nonce = rd_view_str("nonc"), "tee.nonce")
 
@@ -229,6 +238,36 @@ static void test_form(void **state)
 #undef X
 	make(&w);
 	forge_expect_no_prefix(&f, &rd_tee_nitro, build(&w));
+}
+
+static void test_warnings(void **state)
+{
+	struct world w;
+
+	(void)state;
+	make(&w);
+	w.timestamp_s = NOW + 1;
+	forge_expect(forge_verify(&f, &rd_tee_nitro, build(&w)), "tee.nitro.future",
+		     RD_RESULT_WARNING, "made after it was looked at");
+}
+
+/* As it is handed around: in text, which is no document. */
+static void test_text(void **state)
+{
+	struct rd_buf b = { .max = 1u << 16 };
+	struct rd_view hex;
+	struct rd_err err = { 0 };
+	struct world w;
+
+	(void)state;
+	make(&w);
+	rd_base64url_put(&b, build(&w)->report);
+	rd_buf_add_byte(&b, '\n');
+	assert_true(rd_hex(f.arena, w.in.report, &hex, &err));
+	w.in.report = forge_keep(&f, &b);
+	forge_expect_error(&f, &rd_tee_nitro, &w.in, "tee.nitro.form", RD_FAULT_MALFORMED);
+	w.in.report = hex;
+	forge_expect_error(&f, &rd_tee_nitro, &w.in, "tee.nitro.form", RD_FAULT_MALFORMED);
 }
 
 static void test_claims(void **state)
@@ -292,18 +331,19 @@ static struct rd_view image(uint16_t version, const char *const *sections, const
 static const char *const parts[] = { "kernel", "console=ttyS0", "ramdisk1", "ramdisk2" };
 static const uint16_t part_types[] = { 1, 2, 3, 3 };
 
+/* hashlib.sha384(bytes(48) + hashlib.sha384(data).digest()).hexdigest(), by Python 3; the checksums
+ * by its binascii.crc32. */
+static const char *const eif_pcrs[] = {
+	"48724cb55e65b575279c72093d746b87461daf3de3452b730947e0a546f4267ebd16f979a12676d2cf"
+	"164edabb807578",
+	"db02dce064240329c648235d814627b78c5e20fe4425d64632ef4bef4757a785de5784f3fc1dcd1a9f"
+	"6524caa0a7b522",
+	"7c364ca068df83f436472fb4e895df77b50803fd100676adfbf440e2e2389534aa641a512463e302e1"
+	"c01c9023526e8c",
+};
+
 static void test_eif(void **state)
 {
-	/* hashlib.sha384(bytes(48) + hashlib.sha384(data).digest()).hexdigest(), by Python 3; the
-	 * checksum by its binascii.crc32. */
-	static const char *const wanted[] = {
-		"48724cb55e65b575279c72093d746b87461daf3de3452b730947e0a546f4267ebd16f979a12676d2cf"
-		"164edabb807578",
-		"db02dce064240329c648235d814627b78c5e20fe4425d64632ef4bef4757a785de5784f3fc1dcd1a9f"
-		"6524caa0a7b522",
-		"7c364ca068df83f436472fb4e895df77b50803fd100676adfbf440e2e2389534aa641a512463e302e1"
-		"c01c9023526e8c",
-	};
 	struct rd_view file = image(4, parts, part_types, 4, 0xe43015efu), hex;
 	struct rd_tee_launch launch = { .file = file };
 	struct rd_tee_values v = { 0 };
@@ -315,7 +355,7 @@ static void test_eif(void **state)
 	assert_int_equal(v.n, 3);
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_true(rd_hex(f.arena, v.value[i].digest, &hex, &err));
-		assert_true(rd_view_eq(hex, rd_view_str(wanted[i])));
+		assert_true(rd_view_eq(hex, rd_view_str(eif_pcrs[i])));
 	}
 	for (size_t i = 0; i < file.len; i += 9) {
 		struct rd_tee_values unused = { 0 };
@@ -333,13 +373,179 @@ static void test_eif(void **state)
 	assert_string_equal(err.code, "tee.launch");
 }
 
+/* The checksum set right, in place. */
+static struct rd_view checksummed(struct rd_view file)
+{
+	uint8_t *bytes = (uint8_t *)(uintptr_t)file.data;
+	uint32_t crc = 0xFFFFFFFFu;
+
+	for (size_t i = 0; i < file.len; i++) {
+		if (i >= 544 && i < 548)
+			continue;
+		crc ^= bytes[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (0xEDB88320u & (0u - (crc & 1)));
+	}
+	for (size_t i = 0; i < 4; i++)
+		bytes[544 + i] = (uint8_t)(~crc >> (24 - 8 * i));
+	return file;
+}
+
+/* Registers are of the order in the file, which must be the order of the header. */
+static void test_eif_order(void **state)
+{
+	static const char *const swapped[] = { "console=ttyS0", "kernel", "ramdisk1", "ramdisk2" };
+	static const uint16_t types[] = { 2, 1, 3, 3 };
+	/* hashlib.sha384(bytes(48) + hashlib.sha384(b"console=ttyS0kernelramdisk1").digest()) */
+	static const char wanted[] = "c9aac42b44c41853b37269cf325b1e843015e0c8ee7180e19c2186cf159f3"
+				     "15424106a7b82d360bc580f952a4921c4c5";
+	struct rd_tee_launch launch = { 0 };
+	struct rd_tee_values v = { 0 };
+	struct rd_view hex, tail[2], file;
+	struct rd_err err = { 0 };
+	uint8_t *offsets, third[8];
+
+	(void)state;
+	launch.file = checksummed(image(4, swapped, types, 4, 0));
+	assert_true(rd_eif_measure(&launch, f.arena, &v, &err));
+	assert_true(rd_hex(f.arena, v.value[1].digest, &hex, &err));
+	assert_true(rd_view_eq(hex, rd_view_str(wanted)));
+	file = image(4, parts, part_types, 4, 0);
+	offsets = (uint8_t *)(uintptr_t)file.data + 28;
+	memcpy(third, offsets + 16, 8);
+	memcpy(offsets + 16, offsets + 24, 8);
+	memcpy(offsets + 24, third, 8);
+	launch.file = checksummed(file);
+	assert_false(rd_eif_measure(&launch, f.arena, &v, &err));
+	assert_string_equal(err.code, "tee.nitro.eif");
+	tail[0] = image(4, parts, part_types, 4, 0);
+	tail[1] = rd_view_str("more");
+	launch.file = checksummed(forge_concat(&f, 2, tail));
+	assert_false(rd_eif_measure(&launch, f.arena, &v, &err));
+	assert_string_equal(err.code, "tee.nitro.eif");
+}
+
+/* ---- signed images --------------------------------------------------------------------------- */
+
+struct signed_image {
+	struct forge_key *key; /* signs; the certificate has the key of `aws.leaf` */
+	uint8_t pcr0_flip;
+	bool no_certificate, as_bytes, no_signature, two;
+};
+
+static void put_blob(struct rd_buf *b, struct rd_view v, bool as_bytes)
+{
+	if (as_bytes) {
+		rd_cbor_put_bytes(b, v);
+		return;
+	}
+	rd_cbor_put_array(b, v.len);
+	for (size_t i = 0; i < v.len; i++)
+		rd_cbor_put_uint(b, v.data[i]);
+}
+
+/* PCR0 of `parts` as Python computed it above. */
+static struct rd_view signature_section(const struct signed_image *m)
+{
+	struct forge_cert_spec spec = { .cn = "signer", .key = aws.leaf, .hash = RD_HASH_SHA384 };
+	struct rd_cert cert = forge_cert(&f, &spec);
+	const struct rd_cert *certs[] = { &cert };
+	struct rd_buf b = { .max = 1u << 16 }, payload = { .max = 4096 };
+	struct forge_cose_spec cose = { .alg = RD_COSE_ES384, .key = m->key };
+	struct rd_view pcr0;
+	struct rd_err err = { 0 };
+
+	assert_true(rd_unhex(f.arena, rd_view_str(eif_pcrs[0]), &pcr0, &err));
+	rd_cbor_put_map(&payload, 2);
+	rd_cbor_put_str(&payload, "register_index");
+	rd_cbor_put_uint(&payload, 0);
+	rd_cbor_put_str(&payload, "register_value");
+	put_blob(&payload, forge_set(&f, pcr0, 5, pcr0.data[5] ^ m->pcr0_flip), false);
+	cose.payload = forge_keep(&f, &payload);
+	rd_cbor_put_array(&b, 1 + m->two);
+	for (int i = 0; i <= m->two; i++) {
+		rd_cbor_put_map(&b, 2u - m->no_certificate - m->no_signature);
+		if (!m->no_certificate) {
+			rd_cbor_put_str(&b, "signing_certificate");
+			put_blob(&b, forge_pem(&f, certs, 1), m->as_bytes);
+		}
+		if (!m->no_signature) {
+			rd_cbor_put_str(&b, "signature");
+			put_blob(&b, forge_cose(&f, &cose), m->as_bytes);
+		}
+	}
+	return forge_keep(&f, &b);
+}
+
+/* `parts` and a signature. */
+static struct rd_view signed_file(const struct signed_image *m)
+{
+	const struct rd_view section = signature_section(m);
+	struct rd_view base = image(4, parts, part_types, 4, 0), all[3];
+	struct rd_buf head = { .max = 64 };
+	uint8_t *bytes;
+
+	put_be(&head, 4, 2);
+	put_be(&head, 0, 2);
+	put_be(&head, section.len, 8);
+	all[0] = base;
+	all[1] = forge_keep(&f, &head);
+	all[2] = section;
+	bytes = (uint8_t *)(uintptr_t)forge_concat(&f, 3, all).data;
+	bytes[27] = 5;
+	for (size_t i = 0; i < 8; i++) {
+		bytes[28 + 8 * 4 + i] = (uint8_t)((uint64_t)base.len >> (56 - 8 * i));
+		bytes[284 + 8 * 4 + i] = (uint8_t)((uint64_t)section.len >> (56 - 8 * i));
+	}
+	base = rd_view_of(bytes, all[0].len + all[1].len + section.len);
+	return checksummed(base);
+}
+
+static void test_signed(void **state)
+{
+	const struct signed_image good[] = {
+		{ .key = aws.leaf },
+		{ .key = aws.leaf, .as_bytes = true },
+		{ .key = aws.leaf, .two = true },
+	};
+	const struct {
+		struct signed_image image;
+		enum rd_fault fault;
+	} bad[] = {
+		{ { .key = aws.other }, RD_FAULT_REFUSED },
+		{ { .key = aws.leaf, .pcr0_flip = 1 }, RD_FAULT_REFUSED },
+		{ { .key = aws.leaf, .no_certificate = true }, RD_FAULT_MALFORMED },
+		{ { .key = aws.leaf, .no_signature = true }, RD_FAULT_MALFORMED },
+	};
+	struct rd_tee_launch launch = { 0 };
+	struct rd_err err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct rd_tee_values v = { 0 };
+
+		launch.file = signed_file(&good[i]);
+		if (!rd_eif_measure(&launch, f.arena, &v, &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(v.n, 4);
+		assert_string_equal(v.value[3].name, "pcrs.8");
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct rd_tee_values v = { 0 };
+
+		launch.file = signed_file(&bad[i].image);
+		assert_false(rd_eif_measure(&launch, f.arena, &v, &err));
+		assert_int_equal(err.fault, bad[i].fault);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_change),
-		cmocka_unit_test(test_form),
-		cmocka_unit_test(test_claims),
-		cmocka_unit_test(test_eif),
+		cmocka_unit_test(test_one_change), cmocka_unit_test(test_form),
+		cmocka_unit_test(test_claims),     cmocka_unit_test(test_eif),
+		cmocka_unit_test(test_eif_order),  cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_text),       cmocka_unit_test(test_signed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
