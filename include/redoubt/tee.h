@@ -341,6 +341,7 @@ struct rd_tee_rule {
 	const char *claim; /* "measurement" */
 	enum rd_rule_kind kind;
 	enum rd_flag profile, strict;
+	bool protects; /* flags: true is the safer value, which a suggested policy requires */
 	bool reference;
 	enum rd_claim_kind
 		value;    /* of the policy's values: BYTES (0 is taken as that), TEXT, UINT */

@@ -66,8 +66,9 @@ static void put_flag(const struct rd_tee_rule *rule, const struct rd_tee_result 
 	if (!c || c->kind != RD_CLAIM_BOOL)
 		return;
 	rd_buf_printf(out, "  # %s\n  %s: %s\n", rule->help, rule->key,
-		      c->number ? (rule->strict == RD_FLAG_REQUIRED ? "required" : "allowed")
-				: "forbidden");
+		      c->number ? (rule->protects || rule->strict == RD_FLAG_REQUIRED ? "required"
+										      : "allowed")
+				: (rule->protects ? "allowed" : "forbidden"));
 }
 
 bool rd_evidence_policy_suggest(const struct rd_tee *tee, const struct rd_tee_result *r,

@@ -212,6 +212,7 @@ static const struct rd_tee_rule rules[] = {
 	{ .key = "secure_boot",
 	  .claim = "secure_boot",
 	  .kind = RD_RULE_FLAG,
+	  .protects = true,
 	  .help = "secure boot is on, as the paravisor says" },
 	{ .key = "snp_measurements",
 	  .claim = "snp.measurement",

@@ -19,9 +19,12 @@ const struct rd_code_text rd_snp_codes[] = {
 	  "The signing certificate is of another kind or product than the report.",
 	  "A VCEK goes with the ASK of its product, a VLEK with the ASVK." },
 	{ "tee.snp.leaf", "The certificate of the key that signed the report is not there.",
-	  "Give the VCEK or VLEK as collateral; `redoubt collateral needs` says where a VCEK is." },
+	  "Give the VCEK or VLEK as collateral, or the table the host gives its guest (auxblob); "
+	  "`redoubt collateral needs` says where a VCEK is." },
 	{ "tee.snp.length", "An SNP report has exactly 1184 bytes.",
-	  "Is it wrapped in something else, such as a TPM's or a cloud's own format?" },
+	  "Is it wrapped in something else, such as a TPM's or a cloud's own format, or text "
+	  "(hexadecimal, base64)? Cut out or decode the report; a host's certificates are "
+	  "collateral." },
 	{ "tee.snp.padding", "The signature field of a report has bytes where there must be zeros.",
 	  "The report was altered." },
 	{ "tee.snp.policy", "A guest policy has a bit cleared that is always set.",

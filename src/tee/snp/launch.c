@@ -219,9 +219,9 @@ static bool cpu_signature(struct rd_view cpu, uint32_t *out, struct rd_err *err)
 		const char *name;
 		uint32_t signature;
 	} models[] = {
-		{ "EPYC", 0x00800F12 },       { "EPYC-Rome", 0x00830F10 },
-		{ "EPYC-Milan", 0x00A00F11 }, { "EPYC-Genoa", 0x00A10F10 },
-		{ "EPYC-Turin", 0x00B00F00 },
+		{ "EPYC", 0x00800F12 },       { "EPYC-IBPB", 0x00800F12 },
+		{ "EPYC-Rome", 0x00830F10 },  { "EPYC-Milan", 0x00A00F11 },
+		{ "EPYC-Genoa", 0x00A10F10 }, { "EPYC-Turin", 0x00B00F00 },
 	};
 	char text[24] = "";
 	char *end, *version;

@@ -5,8 +5,6 @@
 #include <string.h>
 
 #define OID_AMD "1.3.6.1.4.1.3704.1."
-#define HWID_LEN 64u
-#define HWID_TURIN_LEN 8u
 
 static struct rd_view at(struct rd_view in, size_t from, size_t len)
 {
@@ -47,7 +45,12 @@ bool rd_snp_parse(struct rd_view in, struct rd_snp_report *out, struct rd_err *e
 	r.cpuid_stepping = in.data[0x18A];
 	r.chip_id = at(in, 0x1A0, 64);
 	r.committed_tcb = at(in, 0x1E0, 8);
+	r.current_version = at(in, 0x1E8, 3);
+	r.committed_version = at(in, 0x1EC, 3);
 	r.launch_tcb = at(in, 0x1F0, 8);
+	r.has_mitigations = r.version >= 5;
+	r.launch_mitigations = rd_load_le64(in.data + 0x1F8);
+	r.current_mitigations = rd_load_le64(in.data + 0x200);
 	r.signature = at(in, RD_SNP_SIGNED_LEN, 512);
 	*out = r;
 	return true;
@@ -142,7 +145,8 @@ bool rd_snp_cert_read(const struct rd_cert *cert, struct rd_snp_cert *out, struc
 		c.tcb.reserved_zero = c.tcb.reserved_zero && value == 0;
 	}
 	/* Raw bytes, not DER: the first may look like a tag. */
-	if (find(cert, "4", &c.hwid) && c.hwid.len != (c.tcb.has_fmc ? HWID_TURIN_LEN : HWID_LEN))
+	if (find(cert, "4", &c.hwid) &&
+	    c.hwid.len != (c.tcb.has_fmc ? RD_SNP_HWID_TURIN_LEN : RD_SNP_HWID_LEN))
 		return bad_extension("4", "is no hardware id of this product", err);
 	if (find(cert, "5", &name) &&
 	    (!rd_der_expect(&name, RD_DER_IA5_STRING, &c.csp_id, &unused) || name.len))

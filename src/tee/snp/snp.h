@@ -9,6 +9,8 @@
 
 #define RD_SNP_REPORT_LEN 1184u
 #define RD_SNP_SIGNED_LEN 672u /* 0x2A0: what the signature covers */
+#define RD_SNP_HWID_LEN 64u    /* CHIP_ID; Turin fills the first 8 bytes */
+#define RD_SNP_HWID_TURIN_LEN 8u
 
 /* Who signed: bits 4:2 of KEY_INFO. */
 enum rd_snp_key { RD_SNP_VCEK = 0, RD_SNP_VLEK = 1, RD_SNP_UNSIGNED = 7 };
@@ -19,10 +21,20 @@ enum rd_snp_key { RD_SNP_VCEK = 0, RD_SNP_VLEK = 1, RD_SNP_UNSIGNED = 7 };
 #define RD_SNP_POLICY_MIGRATE_MA (1ull << 18)
 #define RD_SNP_POLICY_DEBUG (1ull << 19)
 #define RD_SNP_POLICY_SINGLE_SOCKET (1ull << 20)
+#define RD_SNP_POLICY_CXL (1ull << 21)
+#define RD_SNP_POLICY_AES_256_XTS (1ull << 22)
+#define RD_SNP_POLICY_RAPL_DISABLED (1ull << 23)
+#define RD_SNP_POLICY_CIPHERTEXT_HIDING (1ull << 24)
+#define RD_SNP_POLICY_PAGE_SWAP_DISABLED (1ull << 25)
 
 /* PLATFORM_INFO */
 #define RD_SNP_PLATFORM_SMT (1ull << 0)
+#define RD_SNP_PLATFORM_TSME (1ull << 1)
+#define RD_SNP_PLATFORM_ECC (1ull << 2)
+#define RD_SNP_PLATFORM_RAPL_DISABLED (1ull << 3)
+#define RD_SNP_PLATFORM_CIPHERTEXT_HIDING (1ull << 4)
 #define RD_SNP_PLATFORM_ALIAS_CHECK (1ull << 5)
+#define RD_SNP_PLATFORM_TIO (1ull << 7)
 
 /* A report taken apart; views point into it. */
 struct rd_snp_report {
@@ -35,6 +47,9 @@ struct rd_snp_report {
 		launch_tcb; /* 8 bytes, as stored */
 	bool has_cpuid;     /* version 3 on */
 	uint8_t cpuid_family, cpuid_model, cpuid_stepping;
+	struct rd_view current_version, committed_version; /* build, minor, major */
+	bool has_mitigations;                              /* version 5 */
+	uint64_t launch_mitigations, current_mitigations;
 	struct rd_view signature; /* 512 bytes */
 };
 /* Exactly RD_SNP_REPORT_LEN bytes (else "tee.snp.length"), of version 2 to 5 (else
@@ -62,6 +77,10 @@ struct rd_snp_cert {
 /* "tee.snp.extension" if one is missing, twice as long, negative, not in its shortest form... */
 RD_MUST_USE bool rd_snp_cert_read(const struct rd_cert *cert, struct rd_snp_cert *out,
 				  struct rd_err *err);
+
+/* Certificates in a table of an extended guest request, in its order; 0: it is none. */
+#define RD_SNP_TABLE_MAX 16u
+uint32_t rd_snp_table_read(struct rd_view table, struct rd_view *entries, uint32_t max);
 
 struct rd_snp_product_certs {
 	const char *product;

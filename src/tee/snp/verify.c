@@ -11,7 +11,6 @@
 #define ORDER_LEN 48u /* P-384 */
 #define ALGO_ECDSA_P384_SHA384 1u
 #define GUEST_VMPL_MAX 3u
-#define LEAVES_MAX 8u
 
 struct verify {
 	struct rd_tee_work w;
@@ -56,19 +55,51 @@ static void claim_tcb(struct verify *v)
 
 static void claim_policy(struct verify *v)
 {
-	uint64_t p = v->r.policy;
+	static const struct {
+		const char *name;
+		uint64_t bit;
+	} policy[] = {
+		{ "debug", RD_SNP_POLICY_DEBUG },
+		{ "migrate_ma", RD_SNP_POLICY_MIGRATE_MA },
+		{ "smt", RD_SNP_POLICY_SMT },
+		{ "single_socket", RD_SNP_POLICY_SINGLE_SOCKET },
+		{ "cxl", RD_SNP_POLICY_CXL },
+		{ "aes_256_xts", RD_SNP_POLICY_AES_256_XTS },
+		{ "rapl_disabled", RD_SNP_POLICY_RAPL_DISABLED },
+		{ "ciphertext_hiding", RD_SNP_POLICY_CIPHERTEXT_HIDING },
+		{ "page_swap_disabled", RD_SNP_POLICY_PAGE_SWAP_DISABLED },
+	};
+	static const struct {
+		const char *name;
+		uint64_t bit;
+	} platform[] = {
+		{ "platform_smt", RD_SNP_PLATFORM_SMT },
+		{ "platform_tsme", RD_SNP_PLATFORM_TSME },
+		{ "platform_ecc", RD_SNP_PLATFORM_ECC },
+		{ "platform_rapl_disabled", RD_SNP_PLATFORM_RAPL_DISABLED },
+		{ "platform_ciphertext_hiding", RD_SNP_PLATFORM_CIPHERTEXT_HIDING },
+		{ "platform_tio", RD_SNP_PLATFORM_TIO },
+		{ "alias_check_complete", RD_SNP_PLATFORM_ALIAS_CHECK },
+	};
+	const struct rd_snp_report *r = &v->r;
 	struct rd_tee_work *w = &v->w;
 
-	rd_tee_claim_uint(w, "abi_major", p >> 8 & 0xFF);
-	rd_tee_claim_uint(w, "abi_minor", p & 0xFF);
-	rd_tee_claim_bool(w, "debug", p & RD_SNP_POLICY_DEBUG);
-	rd_tee_claim_bool(w, "migrate_ma", p & RD_SNP_POLICY_MIGRATE_MA);
-	rd_tee_claim_bool(w, "smt", p & RD_SNP_POLICY_SMT);
-	rd_tee_claim_bool(w, "single_socket", p & RD_SNP_POLICY_SINGLE_SOCKET);
-	rd_tee_claim_uint(w, "platform_info", v->r.platform_info);
-	rd_tee_claim_bool(w, "platform_smt", v->r.platform_info & RD_SNP_PLATFORM_SMT);
-	rd_tee_claim_bool(w, "alias_check_complete",
-			  v->r.platform_info & RD_SNP_PLATFORM_ALIAS_CHECK);
+	rd_tee_claim_uint(w, "abi_major", r->policy >> 8 & 0xFF);
+	rd_tee_claim_uint(w, "abi_minor", r->policy & 0xFF);
+	for (size_t i = 0; i < sizeof(policy) / sizeof(policy[0]); i++)
+		rd_tee_claim_bool(w, policy[i].name, r->policy & policy[i].bit);
+	rd_tee_claim_uint(w, "platform_info", r->platform_info);
+	for (size_t i = 0; i < sizeof(platform) / sizeof(platform[0]); i++)
+		rd_tee_claim_bool(w, platform[i].name, r->platform_info & platform[i].bit);
+}
+
+/* "1.55.40": major, minor, build. */
+static void claim_version(struct verify *v, const char *name, struct rd_view version)
+{
+	const uint8_t *p = version.data;
+
+	rd_tee_claim_text(&v->w, name,
+			  rd_view_str(rd_tee_name(&v->w, "%u.%u.%u", p[2], p[1], p[0])));
 }
 
 static void claim_all(struct verify *v)
@@ -103,6 +134,12 @@ static void claim_all(struct verify *v)
 	if (v->has_cert && v->cert.csp_id.len)
 		rd_tee_claim_text(w, "csp_id", v->cert.csp_id);
 	claim_policy(v);
+	claim_version(v, "current_version", r->current_version);
+	claim_version(v, "committed_version", r->committed_version);
+	if (r->has_mitigations) {
+		rd_tee_claim_uint(w, "launch_mitigations", r->launch_mitigations);
+		rd_tee_claim_uint(w, "current_mitigations", r->current_mitigations);
+	}
 	claim_tcb(v);
 }
 
@@ -139,37 +176,55 @@ static void check_form(struct verify *v)
 		all_zero(rd_view_of(s + 2 * COMPONENT_LEN, 512 - 2 * COMPONENT_LEN));
 
 	crypto(v, v->r.signature_algo == ALGO_ECDSA_P384_SHA384,
-	       (struct rd_tee_words){ "tee.snp.algorithm", "signature", "ECDSA P-384 with SHA-384",
-				      v->r.signature_algo == ALGO_ECDSA_P384_SHA384 ? "that"
-										    : "another" });
+	       (struct rd_tee_words){
+		       "tee.snp.algorithm", "signature", "ECDSA P-384 with SHA-384",
+		       v->r.signature_algo == ALGO_ECDSA_P384_SHA384
+			       ? "that"
+			       : rd_tee_name(&v->w, "algorithm %u", v->r.signature_algo) });
 	crypto(v, padding,
 	       (struct rd_tee_words){ "tee.snp.padding", "signature", "zeros behind R and S",
 				      padding ? "zeros" : "other bytes" });
 	crypto(v, v->key == RD_SNP_VCEK || v->key == RD_SNP_VLEK,
-	       (struct rd_tee_words){ "tee.snp.signing_key", "signing_key", "VCEK or VLEK",
-				      v->key == RD_SNP_VCEK       ? "VCEK"
-				      : v->key == RD_SNP_VLEK     ? "VLEK"
-				      : v->key == RD_SNP_UNSIGNED ? "none: the report is unsigned"
-								  : "a reserved value" });
+	       (struct rd_tee_words){
+		       "tee.snp.signing_key", "signing_key", "VCEK or VLEK",
+		       v->key == RD_SNP_VCEK   ? "VCEK"
+		       : v->key == RD_SNP_VLEK ? "VLEK"
+		       : v->key == RD_SNP_UNSIGNED
+			       ? "none: the report is unsigned"
+			       : rd_tee_name(&v->w, "the reserved value %u", v->key) });
 }
 
 /* The leaf of the kind that the report names: where there are several the one that signed it. */
 static void choose_leaf(struct verify *v)
 {
 	struct rd_view cn = rd_view_str(v->key == RD_SNP_VLEK ? "SEV-VLEK" : "SEV-VCEK");
-	const struct rd_cert *leaf[LEAVES_MAX];
 	struct rd_err unused = { 0 };
-	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < v->pool->n_certs && n < LEAVES_MAX; i++)
-		if (rd_view_eq(v->pool->cert[i].subject_cn, cn) && !v->pool->cert[i].is_ca)
-			leaf[n++] = &v->pool->cert[i];
-	v->leaf = n ? leaf[0] : NULL;
-	for (uint32_t i = 0; i < n && n > 1; i++)
-		if (signed_by(v, leaf[i], &unused)) {
-			v->leaf = leaf[i];
+	for (uint32_t i = 0; i < v->pool->n_certs; i++) {
+		const struct rd_cert *c = &v->pool->cert[i];
+
+		if (!rd_view_eq(c->subject_cn, cn) || c->is_ca)
+			continue;
+		v->leaf = v->leaf ? v->leaf : c;
+		if (signed_by(v, c, &unused)) {
+			v->leaf = c;
 			return;
 		}
+	}
+}
+
+/* What a host's table among the collateral holds. */
+static void read_tables(struct verify *v)
+{
+	struct rd_view entries[RD_SNP_TABLE_MAX];
+
+	for (uint32_t i = 0; i < v->w.in->n_collateral; i++) {
+		uint32_t n =
+			rd_snp_table_read(v->w.in->collateral[i].bytes, entries, RD_SNP_TABLE_MAX);
+
+		for (uint32_t k = 0; k < n; k++)
+			rd_tee_pool_add(&v->w, v->pool, entries[k]);
+	}
 }
 
 /* Product of the certificate: "Milan-B0" begins with one of ours. */
@@ -184,20 +239,25 @@ static const char *product_named(struct rd_view name)
 	return NULL;
 }
 
-/* A version 2 report names no CPU; its certificate does, and Turin made no such reports. */
+static const char *product_found(struct verify *v)
+{
+	return rd_tee_name(&v->w, "a certificate of '%.*s'",
+			   (int)(v->cert.product.len < 32 ? v->cert.product.len : 32),
+			   (const char *)v->cert.product.data);
+}
+
+/* A version 2 report names no CPU; its certificate does. */
 static void find_product(struct verify *v)
 {
 	const char *named = v->has_cert ? product_named(v->cert.product) : NULL;
 
 	v->product = v->r.has_cpuid ? rd_snp_product(&v->r) : named;
-	if (!v->r.has_cpuid && named && strcmp(named, "Turin") == 0)
-		v->product = NULL;
 	if (!v->has_cert)
 		return;
 	crypto(v, v->product && named && strcmp(v->product, named) == 0,
 	       (struct rd_tee_words){ "tee.snp.product", "product",
 				      v->product ? v->product : "a product that is known",
-				      named ? named : "a certificate of another" });
+				      named ? named : product_found(v) });
 }
 
 static bool add_pem(struct verify *v, const char *pem, struct rd_cert *out)
@@ -219,8 +279,13 @@ static void check_issuer(struct verify *v, const struct rd_cert_path *path)
 		 v->product);
 	ok = path->n == 3 && rd_view_eq(path->cert[1]->subject_cn, rd_view_str(wanted));
 	crypto(v, ok,
-	       (struct rd_tee_words){ "tee.snp.issuer", "signing certificate", wanted,
-				      ok ? "that" : "issued by another" });
+	       (struct rd_tee_words){
+		       "tee.snp.issuer", "signing certificate", wanted,
+		       ok ? "that"
+			  : rd_tee_name(&v->w, "'%.*s', %u certificates to the root",
+					(int)(v->leaf->issuer_cn.len < 64 ? v->leaf->issuer_cn.len
+									  : 64),
+					(const char *)v->leaf->issuer_cn.data, path->n) });
 }
 
 static void check_chain(struct verify *v)
@@ -237,8 +302,11 @@ static void check_chain(struct verify *v)
 			certs = &rd_snp_product_certs[i];
 	if (!certs) {
 		crypto(v, false,
-		       (struct rd_tee_words){ "tee.snp.product", "product", "Milan, Genoa or Turin",
-					      "a CPU that is none of these" });
+		       (struct rd_tee_words){
+			       "tee.snp.product", "product", "Milan, Genoa or Turin",
+			       v->r.has_cpuid ? rd_tee_name(&v->w, "CPU family %02x, model %02x",
+							    v->r.cpuid_family, v->r.cpuid_model)
+					      : "a certificate that names none of these" });
 		return;
 	}
 	rd_tee_pool_add(&v->w, v->pool,
@@ -311,16 +379,48 @@ static const char *tcb_text(struct verify *v, const struct rd_snp_tcb *t)
 			   t->tee, t->snp, t->microcode);
 }
 
+/* Which component differs, and what that calls for. */
+static struct rd_view tcb_remedy(struct verify *v, const struct rd_snp_tcb *reported)
+{
+	const struct rd_snp_tcb *cert = &v->cert.tcb;
+	const struct {
+		const char *name;
+		uint8_t cert, reported;
+	} parts[] = {
+		{ "fmc", cert->fmc, reported->fmc },
+		{ "bootloader", cert->bootloader, reported->bootloader },
+		{ "tee", cert->tee, reported->tee },
+		{ "snp", cert->snp, reported->snp },
+		{ "microcode", cert->microcode, reported->microcode },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].cert != parts[i].reported)
+			return rd_view_str(rd_tee_name(
+				&v->w,
+				"%s is %u in the certificate, %u in the report: fetch the %s of "
+				"REPORTED_TCB",
+				parts[i].name, parts[i].cert, parts[i].reported,
+				v->key == RD_SNP_VLEK ? "VLEK" : "VCEK"));
+	return (struct rd_view){ 0 };
+}
+
 static void check_tcb(struct verify *v)
 {
 	bool turin = v->product && strcmp(v->product, "Turin") == 0;
 	struct rd_snp_tcb reported = rd_snp_tcb_read(v->r.reported_tcb, turin);
 	struct rd_snp_tcb committed = rd_snp_tcb_read(v->r.committed_tcb, turin);
 	struct rd_snp_tcb current = rd_snp_tcb_read(v->r.current_tcb, turin);
+	bool equal = tcb_equal(&reported, &v->cert.tcb);
 
-	rd_tee_check(&v->w, RD_ASPECT_TCB, tcb_equal(&reported, &v->cert.tcb),
-		     (struct rd_tee_words){ "tee.snp.tcb", "reported_tcb",
-					    tcb_text(v, &v->cert.tcb), tcb_text(v, &reported) });
+	rd_tee_reason(&v->w, (struct rd_reason){ .aspect = RD_ASPECT_TCB,
+						 .result = equal ? RD_RESULT_PASS : RD_RESULT_FAIL,
+						 .code = "tee.snp.tcb",
+						 .claim = "reported_tcb",
+						 .expected = rd_view_str(tcb_text(v, &v->cert.tcb)),
+						 .found = rd_view_str(tcb_text(v, &reported)),
+						 .remedy = equal ? (struct rd_view){ 0 }
+								 : tcb_remedy(v, &reported) });
 	rd_tee_check(&v->w, RD_ASPECT_TCB,
 		     tcb_at_most(&reported, &committed) && tcb_at_most(&committed, &current),
 		     (struct rd_tee_words){ "tee.snp.tcb.order", "reported_tcb",
@@ -337,10 +437,13 @@ static void check_guest(struct verify *v)
 	rd_tee_check(&v->w, RD_ASPECT_POLICY, one,
 		     (struct rd_tee_words){ "tee.snp.policy", "policy", "reserved bit 17 set",
 					    one ? "set" : "not set" });
-	rd_tee_check(&v->w, RD_ASPECT_POLICY, v->r.vmpl <= GUEST_VMPL_MAX,
-		     (struct rd_tee_words){
-			     "tee.snp.vmpl", "vmpl", "0 to 3, asked for by the guest",
-			     v->r.vmpl <= GUEST_VMPL_MAX ? "that" : "asked for by the host" });
+	rd_tee_check(
+		&v->w, RD_ASPECT_POLICY, v->r.vmpl <= GUEST_VMPL_MAX,
+		(struct rd_tee_words){
+			"tee.snp.vmpl", "vmpl", "0 to 3, asked for by the guest",
+			v->r.vmpl <= GUEST_VMPL_MAX
+				? "that"
+				: rd_tee_name(&v->w, "%u: asked for by the host", v->r.vmpl) });
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -392,6 +495,7 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	v.pool = rd_tee_pool_read(&v.w);
 	if (!v.pool)
 		return false;
+	read_tables(&v);
 	check_form(&v);
 	choose_leaf(&v);
 	if (v.leaf) {
@@ -416,36 +520,74 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 
 #define KDS "https://kdsintf.amd.com/"
 
+struct wanted {
+	const struct rd_snp_report *r;
+	struct rd_arena *arena;
+	bool named; /* the product goes into the names: it may be another */
+};
+
+/* The chip's own certificate; of a hidden chip only its host knows which. */
+static bool put_vcek(const struct wanted *w, const char *product, const char *prefix,
+		     struct rd_buf *out, struct rd_err *err)
+{
+	bool turin = strcmp(product, "Turin") == 0;
+	struct rd_snp_tcb t = rd_snp_tcb_read(w->r->reported_tcb, turin);
+	struct rd_view id;
+
+	if (all_zero(w->r->chip_id))
+		return true;
+	if (!rd_hex(w->arena,
+		    rd_view_of(w->r->chip_id.data, turin ? RD_SNP_HWID_TURIN_LEN : RD_SNP_HWID_LEN),
+		    &id, err))
+		return false;
+	rd_buf_printf(out, "%svcek.der " KDS "vcek/v1/%s/%.*s?", prefix, product, RD_FMT(id));
+	if (turin)
+		rd_buf_printf(out, "fmcSPL=%u&", t.fmc);
+	rd_buf_printf(out, "blSPL=%u&teeSPL=%u&snpSPL=%u&ucodeSPL=%u\n", t.bootloader, t.tee, t.snp,
+		      t.microcode);
+	return true;
+}
+
+static bool put_product(const struct wanted *w, const char *product, struct rd_buf *out,
+			struct rd_err *err)
+{
+	/* A VLEK comes from the cloud that holds it, not from AMD. */
+	bool vlek = (w->r->key_info >> 2 & 7) == RD_SNP_VLEK;
+	char prefix[16] = "";
+
+	if (w->named)
+		snprintf(prefix, sizeof(prefix), "%s-", product);
+	rd_buf_printf(out, "%s%s " KDS "%s/v1/%s/cert_chain\n", prefix,
+		      vlek ? "asvk_ark.pem" : "ask_ark.pem", vlek ? "vlek" : "vcek", product);
+	rd_buf_printf(out, "%scrl.der " KDS "%s/v1/%s/crl\n", prefix, vlek ? "vlek" : "vcek",
+		      product);
+	return vlek || put_vcek(w, product, prefix, out, err);
+}
+
 static bool needs(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_buf *out,
 		  struct rd_err *err)
 {
 	struct rd_snp_report r;
-	struct rd_snp_tcb t;
+	struct wanted w = { .r = &r, .arena = arena };
 	const char *product;
-	struct rd_view id;
-	bool vlek, turin;
 
 	if (!rd_snp_parse(in->report, &r, err))
 		return false;
 	product = rd_snp_product(&r);
-	product = product ? product : "Milan"; /* only Milan made reports of version 2 in numbers */
-	vlek = (r.key_info >> 2 & 7) == RD_SNP_VLEK;
-	turin = strcmp(product, "Turin") == 0;
-	t = rd_snp_tcb_read(r.reported_tcb, turin);
-	if (!rd_hex(arena, rd_view_of(r.chip_id.data, turin ? 8 : 64), &id, err))
-		return false;
-	rd_buf_printf(out, "%s " KDS "%s/v1/%s/cert_chain\n", vlek ? "asvk_ark.pem" : "ask_ark.pem",
-		      vlek ? "vlek" : "vcek", product);
-	rd_buf_printf(out, "crl.der " KDS "%s/v1/%s/crl\n", vlek ? "vlek" : "vcek", product);
-	/* A VLEK comes from the cloud that holds it, not from AMD. */
-	if (!vlek) {
-		rd_buf_printf(out, "vcek.der " KDS "vcek/v1/%s/%.*s?", product, RD_FMT(id));
-		if (turin)
-			rd_buf_printf(out, "fmcSPL=%u&", t.fmc);
-		rd_buf_printf(out, "blSPL=%u&teeSPL=%u&snpSPL=%u&ucodeSPL=%u\n", t.bootloader,
-			      t.tee, t.snp, t.microcode);
-	}
-	return rd_buf_ok(out, err);
+	if (r.has_cpuid && !product)
+		return rd_fail(err, RD_FAULT_REFUSED, "tee.snp.product",
+			       "CPU family %02x, model %02x is neither Milan, Genoa nor Turin",
+			       r.cpuid_family, r.cpuid_model);
+	/* Version 2 names no CPU: Turin's short ids tell it, the others must be tried. */
+	if (!product && !all_zero(r.chip_id) &&
+	    all_zero(rd_view_of(r.chip_id.data + RD_SNP_HWID_TURIN_LEN,
+				RD_SNP_HWID_LEN - RD_SNP_HWID_TURIN_LEN)))
+		product = "Turin";
+	w.named = !product;
+	return (product ? put_product(&w, product, out, err)
+			: put_product(&w, "Milan", out, err) &&
+				  put_product(&w, "Genoa", out, err)) &&
+	       rd_buf_ok(out, err);
 }
 
 const struct rd_tee rd_tee_snp = {

@@ -335,8 +335,16 @@ static void test_suggest(void **state)
 
 	(void)state;
 	make(r);
+	r->claim[r->n_claims++] = (struct rd_tee_claim){ .name = "alias_check_complete",
+							 .kind = RD_CLAIM_BOOL,
+							 .number = 1 };
+	r->claim[r->n_claims++] =
+		(struct rd_tee_claim){ .name = "platform_ecc", .kind = RD_CLAIM_BOOL };
 	assert_true(rd_evidence_policy_suggest(tee_of("snp"), r, &text, &err));
 	rd_buf_add_byte(&text, 0);
+	assert_non_null(strstr((const char *)text.data, "\n  alias_check: required\n"));
+	assert_non_null(strstr((const char *)text.data, "\n  platform_ecc: allowed\n"));
+	assert_non_null(strstr((const char *)text.data, "\n  debug: forbidden\n"));
 	assert_int_equal(appraise((const char *)text.data, "snp", r)->verdict, RD_VERDICT_ACCEPTED);
 	((uint8_t *)(uintptr_t)r->claim[0].bytes.data)[3] ^= 1;
 	assert_int_equal(appraise((const char *)text.data, "snp", r)->verdict, RD_VERDICT_REFUSED);

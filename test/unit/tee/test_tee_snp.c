@@ -4,6 +4,7 @@
 #include "support.h"
 #include "tee/snp/snp.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define NOW 1750000000 /* 2025-06-15 */
@@ -14,7 +15,7 @@ static struct forge f;
 /* Keys are slow to make: one AMD for all tests. */
 static struct {
 	struct forge_key *ark, *ask, *vcek, *other;
-	struct rd_cert ark_cert, ask_cert, asvk_cert;
+	struct rd_cert ark_cert, ask_cert, asvk_cert, turin_cert;
 } amd;
 
 /* What a test changes, in the order in which it takes effect. */
@@ -28,7 +29,8 @@ struct world {
 	/* After signing. */
 	int set_at, set_to;
 	struct rd_view nonce;
-	struct rd_collateral pieces[4];
+	struct rd_view leaf_piece; /* in place of the leaf's DER */
+	struct rd_collateral pieces[5];
 	struct rd_tee_input in;
 };
 
@@ -57,6 +59,7 @@ static int setup(void **state)
 	amd.ark_cert = ca("ARK-Milan", amd.ark, NULL, NULL);
 	amd.ask_cert = ca("SEV-Milan", amd.ask, &amd.ark_cert, amd.ark);
 	amd.asvk_cert = ca("SEV-VLEK-Milan", amd.ask, &amd.ark_cert, amd.ark);
+	amd.turin_cert = ca("SEV-Turin", amd.ask, &amd.ark_cert, amd.ark);
 	return 0;
 }
 
@@ -162,9 +165,12 @@ static const struct rd_tee_input *build(struct world *w)
 	sign(w);
 	w->leaf = forge_cert(&f, &w->leaf_spec);
 	if (!w->no_leaf)
-		w->pieces[n++] = (struct rd_collateral){ .name = "vcek", .bytes = w->leaf.der };
+		w->pieces[n++] = (struct rd_collateral){ .name = "vcek",
+							 .bytes = w->leaf_piece.len ? w->leaf_piece
+										    : w->leaf.der };
 	w->pieces[n++] = (struct rd_collateral){ .name = "ask", .bytes = amd.ask_cert.der };
 	w->pieces[n++] = (struct rd_collateral){ .name = "asvk", .bytes = amd.asvk_cert.der };
+	w->pieces[n++] = (struct rd_collateral){ .name = "turin", .bytes = amd.turin_cert.der };
 	if (w->with_crl)
 		w->pieces[n++] =
 			(struct rd_collateral){ .name = "crl", .bytes = forge_crl(&f, &crl) };
@@ -189,6 +195,43 @@ static void vlek(struct world *w)
 	extension(w, OID_AMD "5", forge_der(&f, RD_DER_IA5_STRING, rd_view_str("CN=cloud")));
 }
 
+static struct rd_view short_chip(void)
+{
+	static const uint8_t id[64] = { 4, 2, 3, 4, 5, 6, 7, 8 };
+
+	return rd_view_of(id, sizeof(id));
+}
+
+/* A Turin: TCB fmc 1, bootloader 2, tee 3, snp 4, microcode 81; an id of 8 bytes. */
+static void turin(struct world *w)
+{
+	static const uint8_t tcb[8] = { 1, 2, 3, 4, 0, 0, 0, 81 };
+
+	w->report[0] = 5;
+	memcpy(w->report + 0x38, tcb, 8);
+	memcpy(w->report + 0x180, tcb, 8);
+	w->report[0x188] = 0x1A;
+	w->report[0x189] = 0x02;
+	memcpy(w->report + 0x1A0, short_chip().data, 64);
+	memcpy(w->report + 0x1E0, tcb, 8);
+	w->leaf_spec.issuer = &amd.turin_cert;
+	change_extension(w, OID_AMD "2", forge_der(&f, RD_DER_IA5_STRING, rd_view_str("Turin")));
+	change_extension(w, OID_AMD "3.1", forge_der_uint(&f, 2));
+	change_extension(w, OID_AMD "3.2", forge_der_uint(&f, 3));
+	change_extension(w, OID_AMD "3.3", forge_der_uint(&f, 4));
+	change_extension(w, OID_AMD "3.4", (struct rd_view){ 0 });
+	change_extension(w, OID_AMD "3.8", forge_der_uint(&f, 81));
+	change_extension(w, OID_AMD "3.9", forge_der_uint(&f, 1));
+	change_extension(w, OID_AMD "4", rd_view_of(short_chip().data, 8));
+}
+
+/* What a report of version 2 says of its CPU. */
+static void old(struct world *w)
+{
+	w->report[0] = 2;
+	w->report[0x188] = w->report[0x189] = 0;
+}
+
 #define BYTES(...) \
 	rd_view_of((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
 
@@ -198,6 +241,20 @@ static void vlek(struct world *w)
 	X(vlek(&w), NULL) \
 	X(w.report[0] = 2, NULL) \
 	X(w.report[0] = 5, NULL) \
+	X(w.report[0] = 4, NULL) \
+	X(old(&w), NULL) \
+	X(turin(&w), NULL) \
+	X((turin(&w), w.report[0x189] = 0x11), NULL) \
+	X((turin(&w), old(&w)), NULL) \
+	X((turin(&w), w.report[0x188] = 0x19), "tee.snp.product") \
+	X((turin(&w), w.report[0x1A0 + 8] = 1), "tee.snp.chip_id") \
+	X((turin(&w), w.report[0x1A0 + 7] = 1), "tee.snp.chip_id") \
+	X((turin(&w), change_extension(&w, OID_AMD "4", short_chip())), "tee.snp.extension") \
+	X((turin(&w), change_extension(&w, OID_AMD "3.9", (struct rd_view){ 0 })), \
+	  "tee.snp.extension") \
+	X((turin(&w), change_extension(&w, OID_AMD "3.9", forge_der_uint(&f, 2))), "tee.snp.tcb") \
+	X((turin(&w), w.report[0x180 + 5] = 1), "tee.snp.tcb") \
+	X((turin(&w), w.leaf_spec.issuer = &amd.ask_cert), "tee.snp.issuer") \
 	X(w.report[0x50]++, NULL) \
 	X(w.signer = amd.other, "tee.snp.signature") \
 	X((w.set_at = 0x90, w.set_to = 1), "tee.snp.signature") \
@@ -308,6 +365,166 @@ static void test_absent_and_warnings(void **state)
 	forge_expect(r, "tee.nonce", RD_RESULT_PASS, "its nonce");
 }
 
+/* ---- where certificates come from ------------------------------------------------------------ */
+
+struct table_entry {
+	struct rd_view bytes;
+	size_t padding; /* zeros behind it, part of it */
+};
+
+/* As a host writes it; `end` false leaves out the entry of zeros. */
+static struct rd_view table(const struct table_entry *entries, uint32_t n, bool end)
+{
+	struct rd_buf b = { .max = 1u << 16 };
+	uint8_t head[24];
+	size_t at = 24 * (size_t)(n + end);
+
+	for (uint32_t i = 0; i < n; i++) {
+		memset(head, (int)i + 1, sizeof(head));
+		rd_store_le32(head + 16, (uint32_t)at);
+		at += entries[i].bytes.len + entries[i].padding;
+		rd_store_le32(head + 20, (uint32_t)(entries[i].bytes.len + entries[i].padding));
+		rd_buf_add(&b, rd_view_of(head, sizeof(head)));
+	}
+	for (size_t i = 0; end && i < sizeof(head); i++)
+		rd_buf_add_byte(&b, 0);
+	for (uint32_t i = 0; i < n; i++) {
+		rd_buf_add(&b, entries[i].bytes);
+		for (size_t k = 0; k < entries[i].padding; k++)
+			rd_buf_add_byte(&b, 0);
+	}
+	return forge_keep(&f, &b);
+}
+
+static void test_table(void **state)
+{
+	struct table_entry entries[3] = { { .bytes = rd_view_str("not a certificate") } };
+	struct rd_tee_result *r;
+	struct rd_view whole;
+	struct world w;
+
+	(void)state;
+	make(&w);
+	w.leaf = forge_cert(&f, &w.leaf_spec);
+	entries[1] = (struct table_entry){ .bytes = amd.ask_cert.der };
+	entries[2] = (struct table_entry){ .bytes = w.leaf.der, .padding = 100 };
+	w.leaf_piece = whole = table(entries, 3, true);
+	forge_expect_good(forge_verify(&f, &rd_tee_snp, build(&w)), "a host's table");
+	w.leaf_piece = table(entries, 3, false);
+	r = forge_verify(&f, &rd_tee_snp, build(&w));
+	forge_expect(r, "tee.snp.leaf", RD_RESULT_ABSENT, "a table without an end");
+	for (size_t i = 0; i < whole.len; i += i < 120 ? 1 : 97) {
+		make(&w);
+		w.leaf_piece = forge_flip(&f, whole, i, 7);
+		r = forge_verify(&f, &rd_tee_snp, build(&w));
+		w.leaf_piece = rd_view_of(whole.data, i + 1);
+		r = forge_verify(&f, &rd_tee_snp, build(&w));
+	}
+	assert_non_null(r);
+}
+
+/* The folder of somebody who verifies many machines. */
+static void test_many_leaves(void **state)
+{
+	struct rd_cert others[12];
+	const struct rd_cert *certs[13];
+	struct world w;
+
+	(void)state;
+	make(&w);
+	w.leaf_spec.key = amd.other;
+	for (size_t i = 0; i < 12; i++) {
+		others[i] = forge_cert(&f, &w.leaf_spec);
+		certs[i] = &others[i];
+	}
+	w.leaf_spec.key = amd.vcek;
+	w.leaf = forge_cert(&f, &w.leaf_spec);
+	certs[12] = &w.leaf;
+	w.leaf_piece = forge_pem(&f, certs, 13);
+	forge_expect_good(forge_verify(&f, &rd_tee_snp, build(&w)), "the thirteenth VCEK");
+}
+
+static void expect_needs(struct world *w, const char *wanted, const char *unwanted)
+{
+	struct rd_buf out = { .max = 8192 };
+	struct rd_err err = { 0 };
+
+	if (!rd_tee_snp.needs(build(w), f.arena, &out, &err))
+		fail_msg("%s", err.text);
+	rd_buf_add_byte(&out, 0);
+	if (!strstr((const char *)out.data, wanted))
+		fail_msg("no '%s' in %s", wanted, (const char *)out.data);
+	if (unwanted)
+		assert_null(strstr((const char *)out.data, unwanted));
+	rd_buf_free(&out);
+}
+
+static void test_needs(void **state)
+{
+	char line[256];
+	struct rd_buf out = { .max = 8192 };
+	struct rd_err err = { 0 };
+	struct world w;
+
+	(void)state;
+	make(&w);
+	snprintf(line, sizeof(line),
+		 "\nvcek.der https://kdsintf.amd.com/vcek/v1/Milan/024004%0120d09?"
+		 "blSPL=4&teeSPL=0&snpSPL=24&ucodeSPL=219\n",
+		 0);
+	expect_needs(&w, line, "Genoa");
+	old(&w);
+	expect_needs(&w, "\nMilan-vcek.der https://kdsintf.amd.com/vcek/v1/Milan/", "Turin");
+	expect_needs(&w, "\nGenoa-vcek.der https://kdsintf.amd.com/vcek/v1/Genoa/", "Turin");
+	make(&w);
+	turin(&w);
+	expect_needs(&w,
+		     "\nvcek.der https://kdsintf.amd.com/vcek/v1/Turin/0402030405060708?"
+		     "fmcSPL=1&blSPL=2&teeSPL=3&snpSPL=4&ucodeSPL=81\n",
+		     "Milan");
+	old(&w);
+	expect_needs(&w, "/Turin/0402030405060708?fmcSPL=1&", "Milan");
+	make(&w);
+	vlek(&w);
+	expect_needs(&w, "asvk_ark.pem https://kdsintf.amd.com/vlek/v1/Milan/cert_chain\n", "vcek");
+	make(&w);
+	memset(w.report + 0x1A0, 0, 64);
+	expect_needs(&w, "crl.der https://kdsintf.amd.com/vcek/v1/Milan/crl\n", "vcek.der");
+	make(&w);
+	w.report[0x188] = 0x1B;
+	assert_false(rd_tee_snp.needs(build(&w), f.arena, &out, &err));
+	assert_string_equal(err.code, "tee.snp.product");
+}
+
+static const struct rd_reason *reason_of(const struct rd_tee_result *r, const char *code)
+{
+	for (uint32_t i = 0; i < r->n_reasons; i++)
+		if (strcmp(r->reason[i].code, code) == 0)
+			return &r->reason[i];
+	fail_msg("no reason %s", code);
+	return NULL;
+}
+
+/* Which version is short, and what lifts it. */
+static void test_remedy(void **state)
+{
+	const struct rd_reason *reason;
+	struct world w;
+
+	(void)state;
+	make(&w);
+	change_extension(&w, OID_AMD "3.8", forge_der_uint(&f, 213));
+	reason = reason_of(forge_verify(&f, &rd_tee_snp, build(&w)), "tee.snp.tcb");
+	assert_true(rd_view_eq(reason->remedy,
+			       rd_view_str("microcode is 213 in the certificate, 219 in the "
+					   "report: fetch the VCEK of REPORTED_TCB")));
+	make(&w);
+	w.leaf_spec.issuer = &amd.asvk_cert;
+	reason = reason_of(forge_verify(&f, &rd_tee_snp, build(&w)), "tee.snp.issuer");
+	assert_true(rd_view_eq(reason->expected, rd_view_str("SEV-Milan")));
+	assert_true(rd_view_starts(reason->found, rd_view_str("'SEV-VLEK-Milan'")));
+}
+
 static void test_form(void **state)
 {
 	struct rd_view parts[2];
@@ -339,7 +556,11 @@ static void test_claims(void **state)
 
 	(void)state;
 	make(&w);
-	rd_store_le64(w.report + 0x08, 0x2000000 | 0xF0000 | 0x1F);
+	rd_store_le64(w.report + 0x08, 0x8000000 | 1u << 22 | 1u << 24 | 0xF0000 | 0x1F);
+	rd_store_le64(w.report + 0x40, 1u << 4 | 1u << 5 | 1u << 6);
+	memcpy(w.report + 0x1E8, "\x28\x37\x01", 3);
+	w.report[0] = 5;
+	w.report[0x200] = 7;
 	r = forge_verify(&f, &rd_tee_snp, build(&w));
 	forge_expect_good(r, "unknown policy bits");
 	assert_true(r->debug);
@@ -349,6 +570,20 @@ static void test_claims(void **state)
 	assert_true(c && c->number == 1);
 	c = rd_tee_claim_find(r, "abi_minor");
 	assert_true(c && c->number == 0x1F);
+	c = rd_tee_claim_find(r, "aes_256_xts");
+	assert_true(c && c->number == 1);
+	c = rd_tee_claim_find(r, "ciphertext_hiding");
+	assert_true(c && c->number == 1);
+	c = rd_tee_claim_find(r, "cxl");
+	assert_true(c && c->number == 0);
+	c = rd_tee_claim_find(r, "platform_ciphertext_hiding");
+	assert_true(c && c->number == 1);
+	c = rd_tee_claim_find(r, "platform_tio");
+	assert_true(c && c->number == 0);
+	c = rd_tee_claim_find(r, "current_mitigations");
+	assert_true(c && c->number == 7);
+	c = rd_tee_claim_find(r, "current_version");
+	assert_true(c && rd_view_eq(c->bytes, rd_view_str("1.55.40")));
 	c = rd_tee_claim_find(r, "tcb.microcode");
 	assert_true(c && c->number == 219);
 	assert_true(rd_view_eq(r->platform_id, chip()));
@@ -358,10 +593,10 @@ static void test_claims(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_change),
-		cmocka_unit_test(test_absent_and_warnings),
-		cmocka_unit_test(test_form),
-		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_one_change), cmocka_unit_test(test_absent_and_warnings),
+		cmocka_unit_test(test_table),      cmocka_unit_test(test_many_leaves),
+		cmocka_unit_test(test_needs),      cmocka_unit_test(test_remedy),
+		cmocka_unit_test(test_form),       cmocka_unit_test(test_claims),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,50 @@
+/*
+ * Certificates as a host hands them to its guest: the table of an extended guest request ("SEV-ES
+ * Guest-Hypervisor Communication Block Standardization", AMD 56421, SNP Extended Guest Request),
+ * which Linux gives as `auxblob` beside the report.  Entries of a GUID, an offset and a length; one
+ * of zeros ends them.  What an entry is, its bytes say.
+ */
+#include "snp.h"
+
+#define ENTRY_LEN 24u
+
+/* The entry's place; false: the table ends here, or is none. */
+static bool read_entry(struct rd_view table, uint32_t i, struct rd_view *out)
+{
+	struct rd_view entry;
+
+	return rd_view_sub(table, (size_t)i * ENTRY_LEN, ENTRY_LEN, &entry) &&
+	       rd_view_sub(table, rd_load_le32(entry.data + 16), rd_load_le32(entry.data + 20),
+			   out) &&
+	       out->len > 0 && rd_load_le32(entry.data + 16) >= (i + 2) * ENTRY_LEN;
+}
+
+static bool ends(struct rd_view table, uint32_t i)
+{
+	struct rd_view entry;
+
+	return rd_view_sub(table, (size_t)i * ENTRY_LEN, ENTRY_LEN, &entry) &&
+	       (rd_load_le64(entry.data) | rd_load_le64(entry.data + 8) |
+		rd_load_le64(entry.data + 16)) == 0;
+}
+
+/* Hosts pad: a certificate ends where its DER does. */
+static struct rd_view trimmed(struct rd_view bytes)
+{
+	struct rd_view rest = bytes, content;
+	struct rd_err unused = { 0 };
+
+	return rd_der_expect(&rest, RD_DER_SEQUENCE, &content, &unused)
+		       ? rd_view_of(bytes.data, bytes.len - rest.len)
+		       : bytes;
+}
+
+uint32_t rd_snp_table_read(struct rd_view table, struct rd_view *entries, uint32_t max)
+{
+	struct rd_view entry;
+	uint32_t n = 0;
+
+	while (n < max && read_entry(table, n, &entry))
+		entries[n++] = trimmed(entry);
+	return ends(table, n) ? n : 0;
+}
