@@ -269,6 +269,30 @@ static void accept_status(struct judge *j)
 	out->result[RD_ASPECT_TCB] = least == RD_RESULT_WARNING ? RD_RESULT_ABSENT : least;
 }
 
+/* Does the evidence have the claim, or an entry of that map? */
+static bool has_claim(const struct judge *j, const struct rd_tee_rule *rule)
+{
+	size_t len = strlen(rule->claim);
+	bool is_map = rule->claim[len - 1] == '.';
+
+	for (uint32_t i = 0; i < j->result->n_claims; i++)
+		if (is_map ? strncmp(j->result->claim[i].name, rule->claim, len) == 0
+			   : strcmp(j->result->claim[i].name, rule->claim) == 0)
+			return true;
+	return false;
+}
+
+/* Is a reference value for this claim amiss?  Not where the evidence brings another such claim in
+ * its place (registers of an enclave, or of a TPM). */
+static bool concerns(const struct judge *j, const struct rd_tee_rule *rule)
+{
+	bool other = false;
+
+	for (const struct rd_tee_rule *r = j->tee->rules; r->key; r++)
+		other = other || (r->reference && has_claim(j, r));
+	return has_claim(j, rule) || !other;
+}
+
 void rd_attest_judge_rules(struct rd_attest_work *w, const struct rd_evidence_policy *policy,
 			   const struct rd_verified *verified)
 {
@@ -285,7 +309,7 @@ void rd_attest_judge_rules(struct rd_attest_work *w, const struct rd_evidence_po
 			judge_flag(&j, r, s);
 		else if (s)
 			judge_setting(&j, s);
-		else if (r->reference)
+		else if (r->reference && concerns(&j, r))
 			rd_attest_add(w, (struct rd_reason){
 						 .aspect = RD_ASPECT_POLICY,
 						 .result = RD_RESULT_WARNING,

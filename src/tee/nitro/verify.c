@@ -218,6 +218,7 @@ static const struct rd_tee_rule rules[] = {
 	{ .key = "nitrotpm_pcrs",
 	  .claim = "nitrotpm_pcrs.",
 	  .kind = RD_RULE_ONE_OF,
+	  .reference = true,
 	  .help = "registers of a NitroTPM: 4 boot loader and kernel, 7 secure boot" },
 	{ .key = "debug",
 	  .claim = "debug",

@@ -326,6 +326,36 @@ static void test_broken_files(void **state)
 	}
 }
 
+static bool unset(const struct rd_appraisal *a, const char *claim)
+{
+	for (uint32_t i = 0; i < a->n_reasons; i++)
+		if (strcmp(a->reason[i].code, "attest.unset") == 0 &&
+		    strcmp(a->reason[i].claim, claim) == 0)
+			return true;
+	return false;
+}
+
+/* Registers of a TPM stand in the place of an enclave's: nobody misses those. */
+static void test_unset(void **state)
+{
+	static const char policy[] = "version: 1\nnitro:\n  nitrotpm_pcrs: {\"4\": [\"07\"]}\n";
+	struct rd_err err = { 0 };
+	struct rd_tee_result *r = RD_NEW(arena, struct rd_tee_result, &err);
+	struct rd_appraisal *a;
+
+	(void)state;
+	make(r);
+	a = appraise(NULL, "nitro", r);
+	assert_true(unset(a, "pcrs.") && unset(a, "nitrotpm_pcrs."));
+	r->claim[r->n_claims++] =
+		(struct rd_tee_claim){ .name = "nitrotpm_pcrs.4", .bytes = rd_view_of("\x07", 1) };
+	a = appraise(NULL, "nitro", r);
+	assert_true(!unset(a, "pcrs.") && unset(a, "nitrotpm_pcrs."));
+	a = appraise(policy, "nitro", r);
+	assert_true(!unset(a, "pcrs.") && !unset(a, "nitrotpm_pcrs."));
+	assert_int_equal(a->verdict, RD_VERDICT_ACCEPTED);
+}
+
 /* What is suggested accepts the evidence that it was made from, and refuses another. */
 static void test_suggest(void **state)
 {
@@ -356,7 +386,7 @@ int main(void)
 		cmocka_unit_test(test_rules),   cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_aspects), cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_age),     cmocka_unit_test(test_broken_files),
-		cmocka_unit_test(test_suggest),
+		cmocka_unit_test(test_suggest), cmocka_unit_test(test_unset),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
