@@ -197,6 +197,22 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	return rd_tee_done(&w);
 }
 
+/* What the hardware's report or quote inside needs. */
+static bool needs(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_buf *out,
+		  struct rd_err *err)
+{
+	struct rd_tee_input inner = *in;
+	struct parts p;
+	bool snp;
+
+	if (!parse(in->report, arena, &p, err))
+		return false;
+	snp = p.report.kind == RD_HCL_SNP;
+	inner.report = snp ? p.report.hw_report : p.file.td_quote;
+	return snp ? rd_tee_snp.needs(&inner, arena, out, err)
+		   : rd_tee_tdx.needs(&inner, arena, out, err);
+}
+
 static const struct rd_tee_rule rules[] = {
 	{ .key = "pcrs",
 	  .claim = "pcrs.",
@@ -257,4 +273,5 @@ const struct rd_tee rd_tee_azure = {
 	.rules = rules,
 	.codes = rd_azure_codes,
 	.verify = verify,
+	.needs = needs,
 };

@@ -446,6 +446,17 @@ static void check_guest(struct verify *v)
 				: rd_tee_name(&v->w, "%u: asked for by the host", v->r.vmpl) });
 }
 
+/* What the nonce is compared with: a shorter one stands in front of zeros. */
+static struct rd_view carried(const struct verify *v)
+{
+	struct rd_view data = v->r.report_data;
+	size_t len = v->w.in->nonce.len;
+
+	if (len == 0 || len >= data.len || !all_zero(rd_view_of(data.data + len, data.len - len)))
+		return data;
+	return rd_view_of(data.data, len);
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static void no_leaf(struct verify *v)
@@ -505,7 +516,7 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 		find_product(&v);
 	}
 	check_guest(&v);
-	rd_tee_check_nonce(&v.w, v.r.report_data);
+	rd_tee_check_nonce(&v.w, carried(&v));
 	claim_all(&v);
 	out->level = RD_LEVEL_HARDWARE;
 	out->report_data = v.r.report_data;

@@ -391,6 +391,25 @@ static struct rd_view checksummed(struct rd_view file)
 	return file;
 }
 
+/* An application inside the one ramdisk: what nitro-cli prints for PCR2 of every such image (as
+ * many projects publish it), and PCR0 equals PCR1. */
+static void test_eif_one_ramdisk(void **state)
+{
+	static const char wanted[] = "21b9efbc184807662e966d34f390821309eeac6802309798826296bf3e8be"
+				     "c7c10edb30948c90ba67310f7b9"
+				     "64fc500a";
+	struct rd_tee_launch launch = { .file = checksummed(image(4, parts, part_types, 3, 0)) };
+	struct rd_tee_values v = { 0 };
+	struct rd_view hex;
+	struct rd_err err = { 0 };
+
+	(void)state;
+	assert_true(rd_eif_measure(&launch, f.arena, &v, &err));
+	assert_true(rd_hex(f.arena, v.value[2].digest, &hex, &err));
+	assert_true(rd_view_eq(hex, rd_view_str(wanted)));
+	assert_true(rd_view_eq(v.value[0].digest, v.value[1].digest));
+}
+
 /* Registers are of the order in the file, which must be the order of the header. */
 static void test_eif_order(void **state)
 {
@@ -544,8 +563,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_change), cmocka_unit_test(test_form),
 		cmocka_unit_test(test_claims),     cmocka_unit_test(test_eif),
-		cmocka_unit_test(test_eif_order),  cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_text),       cmocka_unit_test(test_signed),
+		cmocka_unit_test(test_eif_order),  cmocka_unit_test(test_eif_one_ramdisk),
+		cmocka_unit_test(test_warnings),   cmocka_unit_test(test_text),
+		cmocka_unit_test(test_signed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

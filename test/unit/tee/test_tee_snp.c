@@ -306,7 +306,11 @@ static void old(struct world *w)
 	X(w.with_crl = true, NULL) \
 	X((w.with_crl = w.crl_revokes = true), "tee.revoked") \
 	X((w.with_crl = w.crl_old = true), "tee.crl") \
-	X(w.nonce = BYTES(1, 2), "tee.nonce")
+	X(w.nonce = BYTES(1, 2), "tee.nonce") \
+	X((w.nonce = rd_view_of(w.report + 0x50, 32)), "tee.nonce") \
+	X((memset(w.report + 0x50 + 32, 0, 32), w.report[0x50 + 63] = 1, \
+	   w.nonce = rd_view_of(w.report + 0x50, 32)), \
+	  "tee.nonce")
 
 static void run_case(struct world *w, const char *change, const char *code)
 {
@@ -363,6 +367,11 @@ static void test_absent_and_warnings(void **state)
 	w.nonce = rd_view_of(w.report + 0x50, 64);
 	r = forge_verify(&f, &rd_tee_snp, build(&w));
 	forge_expect(r, "tee.nonce", RD_RESULT_PASS, "its nonce");
+	make(&w);
+	memset(w.report + 0x50 + 32, 0, 32);
+	w.nonce = rd_view_of(w.report + 0x50, 32);
+	r = forge_verify(&f, &rd_tee_snp, build(&w));
+	forge_expect(r, "tee.nonce", RD_RESULT_PASS, "a nonce before zeros");
 }
 
 /* ---- where certificates come from ------------------------------------------------------------ */

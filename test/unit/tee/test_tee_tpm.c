@@ -784,6 +784,26 @@ static void test_azure_forms(void **state)
 	forge_expect_error(&f, &rd_tee_azure, &in, "codec.doc.kind", RD_FAULT_MALFORMED);
 }
 
+static void expect_needs(const char *relative, const char *wanted)
+{
+	struct rd_tee_input in = { .report = read_vector(relative) };
+	struct rd_buf out = { .max = 8192 };
+	struct rd_err err = { 0 };
+
+	assert_true(rd_tee_azure.needs(&in, f.arena, &out, &err));
+	rd_buf_add_byte(&out, 0);
+	assert_non_null(strstr((const char *)out.data, wanted));
+	rd_buf_free(&out);
+}
+
+/* What the evidence inside needs. */
+static void test_azure_needs(void **state)
+{
+	(void)state;
+	expect_needs(SNP, "/vcek/v1/Milan/");
+	expect_needs(TDX, "tcb_info.json ");
+}
+
 #define REQUEST_AT 1216u
 
 /* A newer request puts 4 bytes between its head and the JSON, and says so by its sizes. */
@@ -864,7 +884,7 @@ int main(void)
 		cmocka_unit_test(test_one_change),  cmocka_unit_test(test_form),
 		cmocka_unit_test(test_claims),      cmocka_unit_test(test_logs),
 		cmocka_unit_test(test_azure),       cmocka_unit_test(test_azure_forms),
-		cmocka_unit_test(test_azure_hcl),
+		cmocka_unit_test(test_azure_hcl),   cmocka_unit_test(test_azure_needs),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
