@@ -361,6 +361,7 @@ struct rd_tee_launch {
 	struct rd_view file; /* an enclave, an enclave image, firmware, an event log */
 	struct rd_view kernel, initrd, command_line;
 	struct rd_view cpu; /* the virtual CPU's model, as QEMU names it, or CPUID signature */
+	struct rd_view vmm; /* who starts it: "qemu", as without data, or "ec2" */
 	uint32_t vcpus;
 };
 /* For a technology that measures one file: refuses the other parts with "tee.launch". */

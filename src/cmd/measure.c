@@ -152,6 +152,7 @@ static bool read_options(int argc, char **argv, struct arguments *a)
 		{ "append", required_argument, NULL, 'A' },
 		{ "cpu", required_argument, NULL, 'C' },
 		{ "vcpus", required_argument, NULL, 'V' },
+		{ "vmm", required_argument, NULL, 'M' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -179,6 +180,9 @@ static bool read_options(int argc, char **argv, struct arguments *a)
 			break;
 		case 'V':
 			a->vcpus = optarg;
+			break;
+		case 'M':
+			a->given.launch.vmm = rd_view_str(optarg);
 			break;
 		default:
 			return false;
@@ -246,7 +250,7 @@ const struct cmd cmd_measure = {
 		"                 process  an enclave: SHA-384, as the launcher measures it and a "
 		"room\n"
 		"                          names it (default)\n"
-		"                 snp      OVMF with SEV metadata: the launch digest under QEMU\n"
+		"                 snp      OVMF with SEV metadata: the launch digest\n"
 		"                 tdx      OVMF with TDX metadata: MRTD, and RTMR2 of initrd and "
 		"command\n"
 		"                          line; or a domain's event log (CCEL): RTMR0 to 3\n"
@@ -256,6 +260,9 @@ const struct cmd cmd_measure = {
 		"  --cpu MODEL    snp: EPYC, EPYC-Rome, EPYC-Milan, EPYC-Genoa, EPYC-Turin, or a "
 		"CPUID\n"
 		"                 signature such as 0x00A00F11\n"
+		"  --vmm VMM      snp: who starts the machine: qemu (default), or ec2, which takes "
+		"no "
+		"--cpu\n"
 		"  --kernel FILE  snp: a kernel that the firmware measures (OVMF's AmdSev build)\n"
 		"  --initrd FILE  snp, tdx: its initrd\n"
 		"  --append TEXT  snp, tdx: its command line\n"

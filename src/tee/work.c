@@ -166,7 +166,7 @@ void rd_tee_check_nonce(struct rd_tee_work *w, struct rd_view found)
 bool rd_tee_launch_is_file(const struct rd_tee_launch *in, struct rd_err *err)
 {
 	return (!in->kernel.data && !in->initrd.data && !in->command_line.data && !in->cpu.data &&
-		in->vcpus == 0) ||
+		!in->vmm.data && in->vcpus == 0) ||
 	       rd_fail(err, RD_FAULT_USAGE, "tee.launch",
 		       "kernel, initrd, command line and CPUs are for --kind snp and tdx");
 }

@@ -115,6 +115,11 @@ static bool update_hashes(const struct rd_tee_launch *in, uint64_t gpa, uint8_t 
 
 /* ---- the sections of the firmware's metadata ------------------------------------------------- */
 
+static bool is_ec2(const struct rd_tee_launch *in)
+{
+	return rd_view_eq(in->vmm, rd_view_str("ec2"));
+}
+
 static bool update_section(const struct rd_tee_launch *in, const uint8_t *section, uint32_t *pages,
 			   uint8_t digest[48], struct rd_err *err)
 {
@@ -135,7 +140,7 @@ static bool update_section(const struct rd_tee_launch *in, const uint8_t *sectio
 	case SECTION_SECRETS:
 		return update(digest, PAGE_SECRETS, gpa, NULL, err);
 	case SECTION_CPUID:
-		return update(digest, PAGE_CPUID, gpa, NULL, err);
+		return is_ec2(in) || update(digest, PAGE_CPUID, gpa, NULL, err);
 	case SECTION_KERNEL_HASHES:
 		return update_hashes(in, gpa, digest, err);
 	default:
@@ -162,6 +167,14 @@ static bool update_sections(const struct rd_tee_launch *in, uint8_t digest[48], 
 		if (!update_section(in, section, &pages, digest, err))
 			return false;
 	}
+	/* EC2 gives the CPUID page last. */
+	for (uint32_t i = 0; i < list.n && is_ec2(in); i++) {
+		const uint8_t *section = list.items.data + (size_t)i * 12;
+
+		if (rd_load_le32(section + 8) == SECTION_CPUID &&
+		    !update(digest, PAGE_CPUID, rd_load_le32(section), NULL, err))
+			return false;
+	}
 	return hashes || !in->kernel.data ||
 	       rd_fail(err, RD_FAULT_REFUSED, CODE,
 		       "firmware: it measures no kernel: leave out the kernel, or use OVMF's "
@@ -179,8 +192,8 @@ static void put_segment(uint8_t *p, uint32_t selector, uint32_t attributes, uint
 	rd_store_le64(p + 8, base);
 }
 
-/* The state that QEMU gives a processor which starts at `eip`; all else is zero. */
-static void vmsa(uint32_t eip, uint32_t cpu_signature, uint8_t page[PAGE])
+/* The state that a processor which starts at `eip` is given; all else is zero. */
+static void vmsa(uint32_t eip, uint32_t cpu_signature, bool ec2, uint8_t page[PAGE])
 {
 	static const uint16_t data_segments[] = { 0x00, 0x20, 0x30, 0x40, 0x50 };
 	static const struct {
@@ -201,11 +214,14 @@ static void vmsa(uint32_t eip, uint32_t cpu_signature, uint8_t page[PAGE])
 	memset(page, 0, PAGE);
 	for (size_t i = 0; i < sizeof(data_segments) / sizeof(data_segments[0]); i++)
 		put_segment(page + data_segments[i], 0, 0x93, 0);
-	put_segment(page + 0x10, 0xF000, 0x9B, eip & 0xFFFF0000u); /* CS */
-	put_segment(page + 0x60, 0, 0, 0);                         /* GDTR */
-	put_segment(page + 0x70, 0, 0x82, 0);                      /* LDTR */
-	put_segment(page + 0x80, 0, 0, 0);                         /* IDTR */
-	put_segment(page + 0x90, 0, 0x8B, 0);                      /* TR */
+	/* CS; EC2 marks no segment as accessed where the first processor starts. */
+	put_segment(page + 0x10, 0xF000, ec2 && eip == RESET_EIP ? 0x9A : 0x9B, eip & 0xFFFF0000u);
+	if (ec2)
+		put_segment(page + 0x20, 0, 0x92, 0);      /* SS */
+	put_segment(page + 0x60, 0, 0, 0);                 /* GDTR */
+	put_segment(page + 0x70, 0, 0x82, 0);              /* LDTR */
+	put_segment(page + 0x80, 0, 0, 0);                 /* IDTR */
+	put_segment(page + 0x90, 0, ec2 ? 0x83 : 0x8B, 0); /* TR */
 	for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
 		rd_store_le64(page + registers[i].at, registers[i].value);
 	rd_store_le64(page + 0x178, eip & 0xFFFF);  /* RIP */
@@ -259,16 +275,19 @@ static bool update_processors(const struct rd_tee_launch *in, uint8_t digest[48]
 	if (in->vcpus == 0 || in->vcpus > VCPUS_MAX)
 		return rd_fail(err, RD_FAULT_USAGE, "tee.snp.cpu",
 			       "the number of virtual CPUs is 1 to %u", VCPUS_MAX);
-	if (!cpu_signature(in->cpu, &signature, err))
+	if (is_ec2(in) && in->cpu.data)
+		return rd_fail(err, RD_FAULT_USAGE, "tee.snp.cpu",
+			       "EC2 measures no model of CPU: leave out --cpu");
+	if (!is_ec2(in) && !cpu_signature(in->cpu, &signature, err))
 		return false;
-	vmsa(RESET_EIP, signature, page);
+	vmsa(RESET_EIP, signature, is_ec2(in), page);
 	for (uint32_t i = 0; i < in->vcpus; i++) {
 		if (i == 1) {
 			if (!rd_firmware_entry(in->file, reset_guid, &entry) || entry.len != 4)
 				return rd_fail(err, RD_FAULT_MALFORMED, CODE,
 					       "firmware: it does not say where other processors "
 					       "start");
-			vmsa(rd_load_le32(entry.data), signature, page);
+			vmsa(rd_load_le32(entry.data), signature, is_ec2(in), page);
 		}
 		if (!update(digest, PAGE_VMSA, VMSA_GPA, page, err))
 			return false;
@@ -281,6 +300,9 @@ bool rd_snp_measure_rest(const struct rd_tee_launch *in, uint8_t digest[48], str
 	if (!in->kernel.data && (in->initrd.data || in->command_line.data))
 		return rd_fail(err, RD_FAULT_USAGE, CODE,
 			       "an initrd or a command line is measured with a kernel only");
+	if (in->vmm.data && !is_ec2(in) && !rd_view_eq(in->vmm, rd_view_str("qemu")))
+		return rd_fail(err, RD_FAULT_USAGE, "tee.snp.cpu",
+			       "machines of qemu and ec2 can be measured");
 	return update_sections(in, digest, err) && update_processors(in, digest, err);
 }
 

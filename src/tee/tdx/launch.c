@@ -190,7 +190,7 @@ bool rd_tdx_measure(const struct rd_tee_launch *in, struct rd_arena *arena,
 	struct rd_tpm_log log;
 	uint32_t sha384;
 
-	if (in->kernel.data || in->vcpus || in->cpu.data)
+	if (in->kernel.data || in->vcpus || in->cpu.data || in->vmm.data)
 		return rd_fail(
 			err, RD_FAULT_USAGE, CODE,
 			"kernel and CPUs are not computed for TDX: take RTMR0 and RTMR1 from "

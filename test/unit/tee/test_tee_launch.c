@@ -176,6 +176,26 @@ static void test_snp_known(void **state)
 		"50ec4adf3611cc1e");
 }
 
+/* EC2's machine, of the same tests. */
+static void test_snp_ec2(void **state)
+{
+	struct rd_tee_launch in;
+	struct image m;
+
+	(void)state;
+	snp_image(&m, amd_sev);
+	in = snp_launch(&m);
+	in.kernel = rd_view_str("");
+	in.cpu = rd_view_of(NULL, 0);
+	in.vmm = rd_view_str("ec2");
+	expect_rest(
+		&in,
+		"edcf6d1c57ce868a167c990f58c8667c698269ef9e0803246419eea9141863"
+		"43054d557e1f17acd93b032c106bc70d25",
+		"760b6e51039d2d6c1fc6d38ca5c387967d158e0294883e4522c36f89bd61bfc9cdb975cd1ceedffb"
+		"e1b23b1daf4e3f42");
+}
+
 /* What another processor model starts with is in its digest. */
 static void test_snp_models(void **state)
 {
@@ -247,6 +267,11 @@ static void test_snp_refused(void **state)
 	in.cpu = rd_view_str("EPYC-Naples");
 	refuse_snp(&in, "tee.snp.cpu", RD_FAULT_USAGE);
 	in.cpu = rd_view_str("0x");
+	refuse_snp(&in, "tee.snp.cpu", RD_FAULT_USAGE);
+	in = snp_launch(&m);
+	in.vmm = rd_view_str("ec2");
+	refuse_snp(&in, "tee.snp.cpu", RD_FAULT_USAGE);
+	in.vmm = rd_view_str("krun");
 	refuse_snp(&in, "tee.snp.cpu", RD_FAULT_USAGE);
 	in = snp_launch(&m);
 	in.initrd = rd_view_str("initrd");
@@ -434,10 +459,10 @@ static void test_tdx_log(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_snp_known),   cmocka_unit_test(test_snp_models),
-		cmocka_unit_test(test_snp_refused), cmocka_unit_test(test_flips),
-		cmocka_unit_test(test_tdx),         cmocka_unit_test(test_tdx_refused),
-		cmocka_unit_test(test_tdx_log),
+		cmocka_unit_test(test_snp_known),   cmocka_unit_test(test_snp_ec2),
+		cmocka_unit_test(test_snp_models),  cmocka_unit_test(test_snp_refused),
+		cmocka_unit_test(test_flips),       cmocka_unit_test(test_tdx),
+		cmocka_unit_test(test_tdx_refused), cmocka_unit_test(test_tdx_log),
 	};
 	struct rd_err err = { 0 };
 	int failed;
