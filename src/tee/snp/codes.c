@@ -19,7 +19,8 @@ const struct rd_code_text rd_snp_codes[] = {
 	  "The signing certificate is of another kind or product than the report.",
 	  "A VCEK goes with the ASK of its product, a VLEK with the ASVK." },
 	{ "tee.snp.leaf", "The certificate of the key that signed the report is not there.",
-	  "Give the VCEK or VLEK as collateral, or the table the host gives its guest (auxblob); "
+	  "Give the VCEK or VLEK as collateral, or what the host gives its guest (auxblob, or "
+	  "Azure's THIM JSON); "
 	  "`redoubt collateral needs` says where a VCEK is." },
 	{ "tee.snp.length", "An SNP report has exactly 1184 bytes.",
 	  "Is it wrapped in something else, such as a TPM's or a cloud's own format, or text "
@@ -36,7 +37,7 @@ const struct rd_code_text rd_snp_codes[] = {
 	  "must "
 	  "be those of REPORTED_TCB." },
 	{ "tee.snp.signing_key", "A report says that it is signed by no key, or by a reserved one.",
-	  "The host must provision a VCEK or VLEK." },
+	  "The host must provision a VCEK or VLEK, and not set MASK_CHIP_KEY." },
 	{ "tee.snp.tcb",
 	  "The certificate stands for other firmware versions than the report states.",
 	  "Fetch the certificate for REPORTED_TCB (not CURRENT or COMMITTED)." },

@@ -5,6 +5,7 @@
 #ifndef RD_TEE_SNP_H
 #define RD_TEE_SNP_H
 
+#include <redoubt/codec.h>
 #include <redoubt/tee.h>
 
 #define RD_SNP_REPORT_LEN 1184u
@@ -12,7 +13,10 @@
 #define RD_SNP_HWID_LEN 64u    /* CHIP_ID; Turin fills the first 8 bytes */
 #define RD_SNP_HWID_TURIN_LEN 8u
 
-/* Who signed: bits 4:2 of KEY_INFO. */
+/* KEY_INFO */
+#define RD_SNP_KEY_AUTHOR (1u << 0) /* the ID key was signed by an author key */
+#define RD_SNP_KEY_MASKED (1u << 1) /* MASK_CHIP_KEY: the host lets the VCEK sign nothing */
+/* Who signed: bits 4:2 of it. */
 enum rd_snp_key { RD_SNP_VCEK = 0, RD_SNP_VLEK = 1, RD_SNP_UNSIGNED = 7 };
 
 /* POLICY */
@@ -78,9 +82,9 @@ struct rd_snp_cert {
 RD_MUST_USE bool rd_snp_cert_read(const struct rd_cert *cert, struct rd_snp_cert *out,
 				  struct rd_err *err);
 
-/* Certificates in a table of an extended guest request, in its order; 0: it is none. */
-#define RD_SNP_TABLE_MAX 16u
-uint32_t rd_snp_table_read(struct rd_view table, struct rd_view *entries, uint32_t max);
+/* Adds what lies in containers among the collateral: a host's table of certificates, Azure's JSON.
+ */
+void rd_snp_pool_fill(struct rd_tee_work *work, struct rd_tee_pool *pool);
 
 struct rd_snp_product_certs {
 	const char *product;

@@ -1,12 +1,13 @@
 /*
- * Certificates as a host hands them to its guest: the table of an extended guest request ("SEV-ES
+ * The table of certificates that a host hands to its guest in an extended guest request ("SEV-ES
  * Guest-Hypervisor Communication Block Standardization", AMD 56421, SNP Extended Guest Request),
- * which Linux gives as `auxblob` beside the report.  Entries of a GUID, an offset and a length; one
+ * which Linux gives as `auxblob` beside the report: entries of a GUID, an offset and a length; one
  * of zeros ends them.  What an entry is, its bytes say.
  */
 #include "snp.h"
 
 #define ENTRY_LEN 24u
+#define ENTRIES_MAX 16u
 
 /* The entry's place; false: the table ends here, or is none. */
 static bool read_entry(struct rd_view table, uint32_t i, struct rd_view *out)
@@ -39,12 +40,25 @@ static struct rd_view trimmed(struct rd_view bytes)
 		       : bytes;
 }
 
-uint32_t rd_snp_table_read(struct rd_view table, struct rd_view *entries, uint32_t max)
+/* All entries; none unless the table has its end. */
+static uint32_t read_table(struct rd_view table, struct rd_view entries[ENTRIES_MAX])
 {
 	struct rd_view entry;
 	uint32_t n = 0;
 
-	while (n < max && read_entry(table, n, &entry))
+	while (n < ENTRIES_MAX && read_entry(table, n, &entry))
 		entries[n++] = trimmed(entry);
 	return ends(table, n) ? n : 0;
+}
+
+void rd_snp_pool_fill(struct rd_tee_work *w, struct rd_tee_pool *pool)
+{
+	struct rd_view entries[ENTRIES_MAX];
+
+	for (uint32_t i = 0; i < w->in->n_collateral; i++) {
+		uint32_t n = read_table(w->in->collateral[i].bytes, entries);
+
+		for (uint32_t k = 0; k < n; k++)
+			rd_tee_pool_add(w, pool, entries[k]);
+	}
 }

@@ -133,6 +133,8 @@ static void claim_all(struct verify *v)
 		rd_tee_claim_text(w, "product", rd_view_str(v->product));
 	if (v->has_cert && v->cert.csp_id.len)
 		rd_tee_claim_text(w, "csp_id", v->cert.csp_id);
+	rd_tee_claim_bool(w, "author_key_en", r->key_info & RD_SNP_KEY_AUTHOR);
+	rd_tee_claim_bool(w, "mask_chip_key", r->key_info & RD_SNP_KEY_MASKED);
 	claim_policy(v);
 	claim_version(v, "current_version", r->current_version);
 	claim_version(v, "committed_version", r->committed_version);
@@ -170,6 +172,7 @@ static bool signed_by(const struct verify *v, const struct rd_cert *leaf, struct
 static void check_form(struct verify *v)
 {
 	const uint8_t *s = v->r.signature.data;
+	bool masked = all_zero(v->r.signature);
 	bool padding =
 		all_zero(rd_view_of(s + ORDER_LEN, COMPONENT_LEN - ORDER_LEN)) &&
 		all_zero(rd_view_of(s + COMPONENT_LEN + ORDER_LEN, COMPONENT_LEN - ORDER_LEN)) &&
@@ -184,10 +187,11 @@ static void check_form(struct verify *v)
 	crypto(v, padding,
 	       (struct rd_tee_words){ "tee.snp.padding", "signature", "zeros behind R and S",
 				      padding ? "zeros" : "other bytes" });
-	crypto(v, v->key == RD_SNP_VCEK || v->key == RD_SNP_VLEK,
+	crypto(v, !masked && (v->key == RD_SNP_VCEK || v->key == RD_SNP_VLEK),
 	       (struct rd_tee_words){
 		       "tee.snp.signing_key", "signing_key", "VCEK or VLEK",
-		       v->key == RD_SNP_VCEK   ? "VCEK"
+		       masked                  ? "zeros in place of a signature (MASK_CHIP_KEY)"
+		       : v->key == RD_SNP_VCEK ? "VCEK"
 		       : v->key == RD_SNP_VLEK ? "VLEK"
 		       : v->key == RD_SNP_UNSIGNED
 			       ? "none: the report is unsigned"
@@ -210,20 +214,6 @@ static void choose_leaf(struct verify *v)
 			v->leaf = c;
 			return;
 		}
-	}
-}
-
-/* What a host's table among the collateral holds. */
-static void read_tables(struct verify *v)
-{
-	struct rd_view entries[RD_SNP_TABLE_MAX];
-
-	for (uint32_t i = 0; i < v->w.in->n_collateral; i++) {
-		uint32_t n =
-			rd_snp_table_read(v->w.in->collateral[i].bytes, entries, RD_SNP_TABLE_MAX);
-
-		for (uint32_t k = 0; k < n; k++)
-			rd_tee_pool_add(&v->w, v->pool, entries[k]);
 	}
 }
 
@@ -506,7 +496,7 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	v.pool = rd_tee_pool_read(&v.w);
 	if (!v.pool)
 		return false;
-	read_tables(&v);
+	rd_snp_pool_fill(&v.w, v.pool);
 	check_form(&v);
 	choose_leaf(&v);
 	if (v.leaf) {

@@ -24,7 +24,7 @@ struct world {
 	struct forge_cert_spec leaf_spec;
 	struct forge_key *signer;
 	struct rd_cert leaf;
-	bool no_leaf, with_crl, crl_revokes, crl_old, no_anchor;
+	bool no_leaf, masked, with_crl, crl_revokes, crl_old, no_anchor;
 	int64_t now;
 	/* After signing. */
 	int set_at, set_to;
@@ -162,7 +162,8 @@ static const struct rd_tee_input *build(struct world *w)
 				      .next_update = w->crl_old ? NOW - 1 : 0 };
 	uint32_t n = 0;
 
-	sign(w);
+	if (!w->masked)
+		sign(w);
 	w->leaf = forge_cert(&f, &w->leaf_spec);
 	if (!w->no_leaf)
 		w->pieces[n++] = (struct rd_collateral){ .name = "vcek",
@@ -265,6 +266,7 @@ static void old(struct world *w)
 	X(w.report[0x34] = 2, "tee.snp.algorithm") \
 	X(w.report[0x48] = 7 << 2, "tee.snp.signing_key") \
 	X(w.report[0x48] = 3 << 2, "tee.snp.signing_key") \
+	X((w.masked = true, w.report[0x48] = 2), "tee.snp.signing_key") \
 	X(w.no_anchor = true, "tee.chain") \
 	X(w.leaf_spec.issuer_key = amd.ark, "tee.chain") \
 	X(w.leaf_spec.not_after = NOW - 1, "tee.chain.time") \
@@ -432,6 +434,30 @@ static void test_table(void **state)
 	assert_non_null(r);
 }
 
+/* What Azure's host answers. */
+static void test_host_json(void **state)
+{
+	const struct rd_cert *leaf[1], *chain[2] = { &amd.ask_cert, &amd.ark_cert };
+	struct rd_buf b = { .max = 1u << 16 };
+	struct rd_tee_result *r;
+	struct world w;
+
+	(void)state;
+	make(&w);
+	w.leaf = forge_cert(&f, &w.leaf_spec);
+	leaf[0] = &w.leaf;
+	rd_buf_printf(&b, "{\"vcekCert\":");
+	rd_json_put_string(&b, forge_pem(&f, leaf, 1));
+	rd_buf_printf(&b, ",\"tcbm\":\"DB18000000000004\",\"certificateChain\":");
+	rd_json_put_string(&b, forge_pem(&f, chain, 2));
+	rd_buf_printf(&b, ",\"cacheControl\":\"86400\"}");
+	w.leaf_piece = forge_keep(&f, &b);
+	r = forge_verify(&f, &rd_tee_snp, build(&w));
+	forge_expect_good(r, "a host's JSON");
+	for (uint32_t i = 0; i < r->n_reasons; i++)
+		assert_string_not_equal(r->reason[i].code, "tee.collateral");
+}
+
 /* The folder of somebody who verifies many machines. */
 static void test_many_leaves(void **state)
 {
@@ -570,6 +596,7 @@ static void test_claims(void **state)
 	memcpy(w.report + 0x1E8, "\x28\x37\x01", 3);
 	w.report[0] = 5;
 	w.report[0x200] = 7;
+	w.report[0x48] = 1;
 	r = forge_verify(&f, &rd_tee_snp, build(&w));
 	forge_expect_good(r, "unknown policy bits");
 	assert_true(r->debug);
@@ -579,6 +606,10 @@ static void test_claims(void **state)
 	assert_true(c && c->number == 1);
 	c = rd_tee_claim_find(r, "abi_minor");
 	assert_true(c && c->number == 0x1F);
+	c = rd_tee_claim_find(r, "mask_chip_key");
+	assert_true(c && c->number == 0);
+	c = rd_tee_claim_find(r, "author_key_en");
+	assert_true(c && c->number == 1);
 	c = rd_tee_claim_find(r, "aes_256_xts");
 	assert_true(c && c->number == 1);
 	c = rd_tee_claim_find(r, "ciphertext_hiding");
@@ -602,10 +633,11 @@ static void test_claims(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_change), cmocka_unit_test(test_absent_and_warnings),
-		cmocka_unit_test(test_table),      cmocka_unit_test(test_many_leaves),
-		cmocka_unit_test(test_needs),      cmocka_unit_test(test_remedy),
-		cmocka_unit_test(test_form),       cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_one_change),  cmocka_unit_test(test_absent_and_warnings),
+		cmocka_unit_test(test_table),       cmocka_unit_test(test_host_json),
+		cmocka_unit_test(test_many_leaves), cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_remedy),      cmocka_unit_test(test_form),
+		cmocka_unit_test(test_claims),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
