@@ -15,15 +15,45 @@ static void put_words(const struct rd_reason *r, struct rd_buf *out)
 		struct rd_view held = r->expected.len ? r->expected : r->found;
 		bool cut = held.len > SHORT_MAX;
 
-		rd_buf_printf(out, "%.*s%s", (int)(cut ? SHORT_MAX - 3 : held.len),
-			      (const char *)held.data, cut ? "..." : "");
+		if (cut)
+			held.len = SHORT_MAX - 3;
+		while (cut && (held.data[held.len] & 0xc0) == 0x80)
+			held.len--;
+		rd_text_put_shown(out, held);
+		rd_buf_printf(out, "%s", cut ? "..." : "");
 		return;
 	}
-	rd_buf_printf(out, "%.*s", RD_FMT(r->found));
-	if (r->result < RD_RESULT_PASS)
-		rd_buf_printf(out, " (expected %.*s)", RD_FMT(r->expected));
-	if (r->remedy.len)
-		rd_buf_printf(out, ": %.*s", RD_FMT(r->remedy));
+	rd_text_put_shown(out, r->found);
+	if (r->result < RD_RESULT_PASS) {
+		rd_buf_printf(out, " (expected ");
+		rd_text_put_shown(out, r->expected);
+		rd_buf_add_byte(out, ')');
+	}
+	if (r->remedy.len) {
+		rd_buf_printf(out, ": ");
+		rd_text_put_shown(out, r->remedy);
+	}
+}
+
+/* A cell as it is shown, with spaces behind it; how many columns it took when width is 0. */
+static size_t put_cell(const char *text, size_t width, struct rd_buf *out)
+{
+	size_t from = out->len, columns = 0;
+
+	rd_text_put_shown(out, rd_view_str(text));
+	for (size_t i = from; i < out->len; i++)
+		columns += (out->data[i] & 0xc0) != 0x80;
+	for (size_t i = columns; i < width; i++)
+		rd_buf_add_byte(out, ' ');
+	return columns;
+}
+
+static size_t wider(const char *text, size_t than)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf cell = { .max = 4096 };
+	size_t columns = put_cell(text, 0, &cell);
+
+	return columns > than ? columns : than;
 }
 
 bool rd_appraisal_print(const struct rd_appraisal *a, struct rd_buf *out, struct rd_err *err)
@@ -33,8 +63,8 @@ bool rd_appraisal_print(const struct rd_appraisal *a, struct rd_buf *out, struct
 	for (uint32_t i = 0; i < a->n_reasons; i++) {
 		const struct rd_reason *r = &a->reason[i];
 
-		code = strlen(r->code) > code ? strlen(r->code) : code;
-		claim = strlen(r->claim) > claim ? strlen(r->claim) : claim;
+		code = wider(r->code, code);
+		claim = wider(r->claim, claim);
 	}
 	rd_buf_printf(out, "%s", a->verdict == RD_VERDICT_ACCEPTED ? "accepted" : "REFUSED");
 	if (a->level != RD_LEVEL_NONE)
@@ -46,8 +76,10 @@ bool rd_appraisal_print(const struct rd_appraisal *a, struct rd_buf *out, struct
 	for (uint32_t i = 0; i < a->n_reasons; i++) {
 		const struct rd_reason *r = &a->reason[i];
 
-		rd_buf_printf(out, "  %-6s  %-10s  %-*s  %-*s  ", results[r->result],
-			      rd_aspect_name(r->aspect), (int)code, r->code, (int)claim, r->claim);
+		rd_buf_printf(out, "  %-6s  %-10s  %-*s  ", results[r->result],
+			      rd_aspect_name(r->aspect), (int)code, r->code);
+		(void)put_cell(r->claim, claim, out);
+		rd_buf_printf(out, "  ");
 		put_words(r, out);
 		rd_buf_printf(out, "\n");
 	}
@@ -63,9 +95,10 @@ static void put_reasons(const struct rd_appraisal *a, enum rd_aspect aspect, str
 
 		if (r->aspect != aspect)
 			continue;
-		rd_buf_printf(out, "%s{\"result\": \"%s\", \"code\": \"%s\", \"claim\": \"%s\", ",
-			      comma, rd_result_name(r->result), r->code, r->claim);
-		rd_buf_printf(out, "\"expected\": ");
+		rd_buf_printf(out, "%s{\"result\": \"%s\", \"code\": \"%s\", \"claim\": ", comma,
+			      rd_result_name(r->result), r->code);
+		rd_json_put_string(out, rd_view_str(r->claim));
+		rd_buf_printf(out, ", \"expected\": ");
 		rd_json_put_string(out, r->expected);
 		rd_buf_printf(out, ", \"found\": ");
 		rd_json_put_string(out, r->found);
@@ -169,10 +202,11 @@ bool rd_claims_print(const struct rd_tee_result *r, struct rd_buf *out, struct r
 	size_t width = 0;
 
 	for (uint32_t i = 0; i < r->n_claims; i++)
-		if (strlen(r->claim[i].name) > width)
-			width = strlen(r->claim[i].name);
+		width = wider(r->claim[i].name, width);
 	for (uint32_t i = 0; i < r->n_claims; i++) {
-		rd_buf_printf(out, "  %-*s  ", (int)width, r->claim[i].name);
+		rd_buf_printf(out, "  ");
+		(void)put_cell(r->claim[i].name, width, out);
+		rd_buf_printf(out, "  ");
 		put_value(&r->claim[i], out);
 		rd_buf_printf(out, "\n");
 	}

@@ -136,6 +136,41 @@ static void judge(struct case_ *c, const char *what, const char *code)
 	rd_arena_free(&arena);
 }
 
+/* What evidence says stays inside its quotes and its line, whatever it says. */
+static void test_hostile_text(void **state)
+{
+	static const char evil[] =
+		"x\", \"verdict\": \"accepted\nline\x1b[2J\xff\xc2\x9b\xe2\x80\xae";
+	struct rd_appraisal a = { .n_reasons = 1 };
+	RD_AUTO(rd_buf_free) struct rd_buf json = { .max = 1 << 16 }, text = { .max = 1 << 16 };
+	const struct rd_doc *doc = NULL, *reason;
+	struct rd_arena *arena = NULL;
+	struct rd_err err = { 0 };
+	uint32_t lines = 0;
+
+	(void)state;
+	a.reason[0] = (struct rd_reason){ .code = "tee.x",
+					  .claim = evil,
+					  .expected = rd_view_str(evil),
+					  .found = rd_view_str(evil),
+					  .remedy = rd_view_str(evil) };
+	assert_true(rd_arena_new(MEMORY, &arena, &err));
+	assert_true(rd_appraisal_json(&a, NULL, &json, &err));
+	assert_true(rd_json_parse(arena, "out", rd_buf_view(&json), &doc, &err));
+	assert_true(rd_view_eq(rd_doc_get(doc, "verdict")->text, rd_view_str("refused")));
+	reason = rd_doc_get(rd_doc_get(rd_doc_get(doc, "findings"), "crypto"), "reasons");
+	assert_int_equal(reason->n, 1);
+	assert_true(rd_view_starts(rd_doc_get(&reason->item[0], "claim")->text,
+				   rd_view_str("x\", \"verdict\": \"accepted\nline\x1b[2J")));
+	assert_true(rd_appraisal_print(&a, &text, &err));
+	for (size_t i = 0; i < text.len; i++) {
+		lines += text.data[i] == '\n';
+		assert_true(text.data[i] == '\n' || (text.data[i] >= 0x20 && text.data[i] < 0x7f));
+	}
+	assert_int_equal(lines, 3);
+	rd_arena_free(&arena);
+}
+
 /* Recorded evidence is held against a policy, and what that leaves out is said. */
 static void test_recorded(void **state)
 {
@@ -243,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_appraisal),
+		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_policy),
 	};
