@@ -46,8 +46,48 @@ static void print_receipt(const struct rd_receipt_checked *c, struct rd_buf *out
 	}
 }
 
-/* Lines that begin with a result, in its colour on a terminal. */
-static bool print(const struct rd_buf *out, struct rd_err *err)
+/* Where a long line goes on, under its second column. */
+#define HANGING 10u
+
+static size_t columns_of(struct rd_view line)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < line.len; i++)
+		n += (line.data[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* How much of the line fits: up to its last space, or all that fits where there is none. */
+static size_t fits(struct rd_view line, size_t columns)
+{
+	size_t n = 0, at = 0, space = 0;
+
+	for (; at < line.len && n < columns; at++) {
+		if (line.data[at] == ' ' && at > 0 && line.data[at - 1] != ' ')
+			space = at;
+		n += at + 1 < line.len && (line.data[at + 1] & 0xc0) != 0x80;
+	}
+	return space > columns / 2 ? space : at;
+}
+
+static void put_line(struct rd_view line, size_t columns, struct rd_buf *out)
+{
+	for (size_t room = columns; columns && columns_of(line) > room; room = columns - HANGING) {
+		size_t n = fits(line, room);
+
+		rd_buf_add(out, rd_view_of(line.data, n));
+		rd_buf_printf(out, "\n%*s", (int)HANGING, "");
+		while (n < line.len && line.data[n] == ' ')
+			n++;
+		line = rd_view_of(line.data + n, line.len - n);
+	}
+	rd_buf_add(out, line);
+	rd_buf_add_byte(out, '\n');
+}
+
+/* Lines that begin with a result, in its colour on a terminal, and no wider than that. */
+static bool print(const struct rd_buf *text, enum form form, struct rd_err *err)
 {
 	static const struct {
 		const char *start, *colour;
@@ -55,23 +95,33 @@ static bool print(const struct rd_buf *out, struct rd_err *err)
 		      { "REFUSED", "\033[31m" },  { "  FAIL", "\033[31m" },
 		      { "  absent", "\033[33m" }, { "  warn", "\033[33m" },
 		      { "  pass", "\033[32m" } };
-	struct rd_view rest = rd_buf_view(out);
-	bool colours = isatty(STDOUT_FILENO) == 1;
+	RD_AUTO(rd_buf_free) struct rd_buf out = { .max = 2 * TEXT_MAX };
+	bool colours = rd_os_wants_color(STDOUT_FILENO);
+	bool folds = form == FORM_TABLE && rd_os_is_terminal(STDOUT_FILENO);
+	size_t columns = folds ? rd_os_terminal_width(STDOUT_FILENO) : 0;
+	struct rd_view rest = rd_buf_view(text);
 
-	while (rest.len) {
+	columns = columns && columns < 4 * HANGING ? 4 * HANGING : columns;
+	while (form == FORM_TABLE && rest.len) {
 		const uint8_t *end = memchr(rest.data, '\n', rest.len);
-		size_t len = end ? (size_t)(end - rest.data) + 1 : rest.len, mark = 0;
+		struct rd_view line = rest;
+		size_t mark = 0;
 
+		line.len = end ? (size_t)(end - rest.data) : rest.len;
 		for (size_t i = 0; colours && i < sizeof(marks) / sizeof(marks[0]); i++)
-			if (rd_view_starts(rest, rd_view_str(marks[i].start))) {
+			if (rd_view_starts(line, rd_view_str(marks[i].start))) {
 				mark = strlen(marks[i].start);
-				printf("%s%s\033[0m", marks[i].colour, marks[i].start);
+				rd_buf_printf(&out, "%s%s\033[0m", marks[i].colour, marks[i].start);
 			}
-		if (fwrite(rest.data + mark, 1, len - mark, stdout) != len - mark)
-			return rd_fail_errno(err, "os.file.write", "standard output");
-		rest = rd_view_of(rest.data + len, rest.len - len);
+		put_line(rd_view_of(line.data + mark, line.len - mark),
+			 columns > mark ? columns - mark : 0, &out);
+		rest = rd_view_of(rest.data + line.len + (end != NULL),
+				  rest.len - line.len - (end != NULL));
 	}
-	return fflush(stdout) == 0 || rd_fail_errno(err, "os.file.write", "standard output");
+	rd_buf_add(&out, rest);
+	return rd_buf_ok(&out, err) &&
+	       ((fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0) ||
+		rd_fail_errno(err, "os.file.write", "standard output"));
 }
 
 static bool verify_receipt(const char *path, const char *room_path, enum form form,
@@ -92,7 +142,7 @@ static bool verify_receipt(const char *path, const char *room_path, enum form fo
 	if (!(form == FORM_JSON ? rd_appraisal_json(&checked->appraisal, NULL, &out, err)
 				: rd_appraisal_print(&checked->appraisal, &out, err)))
 		return false;
-	return print(&out, err);
+	return print(&out, form, err);
 }
 
 /* An attestation result, signed where there is a key. */
@@ -151,7 +201,7 @@ static bool verify_evidence(const struct cmd_evidence_args *args, const struct c
 		if (!rd_claims_print(result, &out, err))
 			return false;
 	}
-	return print(&out, err);
+	return print(&out, o->form, err);
 }
 
 static int run(int argc, char **argv)

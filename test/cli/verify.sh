@@ -41,6 +41,19 @@ t_exit 2 "too many pieces of collateral" "$REDOUBT" verify "$SNP/report.bin" --t
 t_exit 0 "one file is collateral too" "$REDOUBT" verify "$SNP/report.bin" --type snp \
 	--collateral "$SNP/vcek.pem" --at 2026-03-01T00:00:00Z
 
+# ---- on a terminal: colours unless they are not wanted, and no line wider than it
+on_terminal() {
+	script -qec "stty cols 80; $1 '$REDOUBT' verify '$TDX/quote.bin' --type tdx --collateral '$TDX' \
+		--at 2026-02-05T12:00:00Z" /dev/null </dev/null | tr -d '\r' >out
+}
+on_terminal ""
+t_out "$(printf '^\033\\[32maccepted')" "a terminal has colours"
+sed 's/\x1b\[[0-9]*m//g' out | awk 'length > 80 { exit 1 }'
+t_ok $? "and lines that fit"
+on_terminal NO_COLOR=1
+! grep -q "$(printf '\033')" out
+t_ok $? "no colours where NO_COLOR says so"
+
 # ---- the vendor's root or nothing
 printf 'version: 1\nanchors: [%s]\n' "$V/sgx/intel-sample/trustedRootCaCert.pem" >own-root.yaml
 sample() {
