@@ -162,13 +162,14 @@ RD_MUST_USE bool rd_cose_verify(const char *type, struct rd_view object, struct 
 RD_MUST_USE bool rd_cose_peek(const char *type, struct rd_view object, struct rd_view *payload,
 			      struct rd_err *err);
 
-/* Anyone's COSE_Sign1, tagged or not, tolerant headers: taken apart only. */
+/* Anyone's COSE_Sign1, tagged (as a CWT, too) or not, tolerant headers: taken apart only. */
 struct rd_cose_sign1 {
-	struct rd_view protected_bytes; /* the content of the protected bstr */
+	struct rd_view protected_bytes; /* as it is signed; nothing for an empty map */
 	struct rd_view unprotected;     /* the encoded map */
 	struct rd_view payload;
 	struct rd_view signature;
-	int64_t alg; /* from the protected header, 0 if there is none */
+	int64_t alg; /* of the protected header, else of the other; 0 if there is none.  The kind of
+			key must fit it: nobody chooses it for another's key. */
 };
 RD_MUST_USE bool rd_cose_parse(struct rd_view object, struct rd_cose_sign1 *out,
 			       struct rd_err *err);
@@ -234,8 +235,8 @@ RD_MUST_USE bool rd_cose_key_spki(struct rd_view cose_key, struct rd_arena *aren
 				  struct rd_view *spki, struct rd_err *err);
 RD_MUST_USE bool rd_jwk_spki(const struct rd_doc *jwk, struct rd_arena *arena, struct rd_view *spki,
 			     struct rd_err *err);
-/* Edge only.  As rd_cose_check, by SPKI: ES256, ES384, ES512, EdDSA, PS256, PS384, PS512, each with
- * its own kind of key. */
+/* Edge only.  As rd_cose_check, by SPKI: ES256, ES384, ES512 (on any of the NIST curves), EdDSA,
+ * PS256, PS384, PS512, each with its own kind of key. */
 RD_MUST_USE bool rd_cose_check_spki(const struct rd_cose_sign1 *sign1, struct rd_view external_aad,
 				    struct rd_view spki, struct rd_err *err);
 

@@ -34,6 +34,10 @@ const struct rd_code_text rd_codec_codes[] = {
 	  "Refuse the object: no format here has such keys." },
 	{ "codec.cose.crit", "A signed object has headers that must be understood and are not.",
 	  "Ask its signer for one without the crit header." },
+	{ "codec.cose.unsupported",
+	  "An object of COSE is of a form that is not verified here: with several signers, a MAC, "
+	  "encrypted, or without its payload.",
+	  "Ask for a COSE_Sign1 with its payload inside." },
 	{ "codec.cose.type", "A signed object is of another type than is needed here.",
 	  "Check that the right file was given." },
 	{ "codec.cose.alg", "A signed object uses an algorithm that is not supported.",

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #define TAG_SIGN1 18
+#define TAG_CWT 61
 #define HEADER_ALG 1
 #define HEADER_CRIT 2
 #define HEADER_CONTENT_TYPE 3
 #define TYPE_MAX 64
 #define PAYLOAD_MAX ((size_t)64 << 20)
 #define HEADERS_MAX 65536
+#define EMPTY_MAP 0xa0
 
 /* {1: EdDSA, 3: "application/redoubt-<type>"} */
 static void put_protected(struct rd_view content_type, struct rd_buf *out)
@@ -154,8 +156,8 @@ bool rd_cose_peek(const char *type, struct rd_view object, struct rd_view *paylo
 	return true;
 }
 
-/* The algorithm of a protected header; 0 where it names none as a number. */
-static bool protected_alg(struct rd_view header, int64_t *alg, struct rd_err *err)
+/* The algorithm of a header; 0 where it names none as a number. */
+static bool header_alg(struct rd_view header, int64_t *alg, struct rd_err *err)
 {
 	struct rd_cbor_reader r;
 
@@ -178,7 +180,27 @@ static bool protected_alg(struct rd_view header, int64_t *alg, struct rd_err *er
 			(void)rd_cbor_read_item(&r);
 	}
 	rd_cbor_leave(&r);
-	return rd_cbor_finish(&r, err) || rd_wrap(err, "protected header");
+	return rd_cbor_finish(&r, err) || rd_wrap(err, "header");
+}
+
+/* No tag, 18, or 18 inside the one of a CWT (RFC 8392 section 6). */
+static bool check_tag(struct rd_cbor_reader *r, struct rd_err *err)
+{
+	/* COSE_Encrypt0, Mac0, Encrypt, Mac and Sign. */
+	static const uint64_t others[] = { 16, 17, 96, 97, 98 };
+	uint64_t tag = TAG_SIGN1;
+
+	if (rd_cbor_peek(r) == RD_CBOR_TAG)
+		tag = rd_cbor_read_tag(r);
+	if (tag == TAG_CWT && rd_cbor_peek(r) == RD_CBOR_TAG)
+		tag = rd_cbor_read_tag(r);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (tag == others[i])
+			return rd_fail(err, RD_FAULT_REFUSED, "codec.cose.unsupported",
+				       "COSE of tag %llu: only COSE_Sign1 (18) is verified here",
+				       (unsigned long long)tag);
+	return tag == TAG_SIGN1 || rd_fail(err, RD_FAULT_MALFORMED, "codec.cose.type",
+					   "the tag is not that of a COSE_Sign1 (18)");
 }
 
 bool rd_cose_parse(struct rd_view object, struct rd_cose_sign1 *out, struct rd_err *err)
@@ -187,20 +209,27 @@ bool rd_cose_parse(struct rd_view object, struct rd_cose_sign1 *out, struct rd_e
 
 	memset(out, 0, sizeof(*out));
 	rd_cbor_read_init(&r, object, RD_CBOR_TOLERANT);
-	if (rd_cbor_peek(&r) == RD_CBOR_TAG && rd_cbor_read_tag(&r) != TAG_SIGN1)
-		return rd_fail(err, RD_FAULT_MALFORMED, "codec.cose.type",
-			       "the tag is not that of a COSE_Sign1 (18)");
+	if (!check_tag(&r, err))
+		return false;
 	(void)rd_cbor_enter_array_upto(&r, 4, 4);
 	out->protected_bytes = rd_cbor_read_bytes(&r, 0, HEADERS_MAX);
 	if (rd_cbor_peek(&r) != RD_CBOR_MAP)
 		rd_cbor_complain(&r, "codec.cbor.type", "the unprotected header is no map");
 	out->unprotected = rd_cbor_read_item(&r);
+	if (rd_cbor_at_null(&r))
+		return rd_fail(err, RD_FAULT_REFUSED, "codec.cose.unsupported",
+			       "COSE_Sign1: its payload is not in it");
 	out->payload = rd_cbor_read_bytes(&r, 0, PAYLOAD_MAX);
 	out->signature = rd_cbor_read_bytes(&r, 1, 1024);
 	rd_cbor_leave(&r);
 	if (!rd_cbor_finish(&r, err))
 		return rd_wrap(err, "COSE_Sign1");
-	return protected_alg(out->protected_bytes, &out->alg, err);
+	/* RFC 9052 section 3: an empty map may stand for no protected header, and is then signed
+	 * as none. */
+	if (out->protected_bytes.len == 1 && out->protected_bytes.data[0] == EMPTY_MAP)
+		out->protected_bytes.len = 0;
+	return header_alg(out->protected_bytes, &out->alg, err) &&
+	       (out->alg || header_alg(out->unprotected, &out->alg, err));
 }
 
 static bool check_signature(const struct rd_cose_sign1 *sign1, struct rd_view text,

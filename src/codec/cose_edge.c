@@ -148,6 +148,18 @@ static const struct {
 	{ RD_COSE_PS512, RD_SIGNATURE_RSA_PSS, RD_HASH_SHA512, RD_KEY_RSA },
 };
 
+/* RFC 9053 section 2.1 leaves the curve open: ES512 by a key on P-256 is one, too. */
+static bool fits(enum rd_key_kind wanted, enum rd_key_kind key)
+{
+	bool curve = false, wants_curve = false;
+
+	for (size_t i = 0; i < N_CURVES; i++) {
+		curve = curve || curves[i].kind == key;
+		wants_curve = wants_curve || curves[i].kind == wanted;
+	}
+	return wanted == key || (curve && wants_curve);
+}
+
 bool rd_cose_check_spki(const struct rd_cose_sign1 *sign1, struct rd_view external_aad,
 			struct rd_view spki, struct rd_err *err)
 {
@@ -161,7 +173,7 @@ bool rd_cose_check_spki(const struct rd_cose_sign1 *sign1, struct rd_view extern
 	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
 		if (algorithms[i].alg != sign1->alg)
 			continue;
-		if (algorithms[i].kind != kind)
+		if (!fits(algorithms[i].kind, kind))
 			return rd_fail(err, RD_FAULT_REFUSED, "codec.cose.alg",
 				       "the key is of another kind than algorithm %lld needs",
 				       (long long)sign1->alg);
