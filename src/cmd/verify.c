@@ -146,10 +146,13 @@ static bool verify_receipt(const char *path, const char *room_path, enum form fo
 }
 
 /* An attestation result, signed where there is a key. */
-static bool put_ear(const struct rd_verified *seen, const struct rd_appraisal *a,
+static bool put_ear(const struct cmd_evidence *seen, const struct rd_appraisal *a,
 		    const struct cmd_verify_output *o, struct rd_buf *out, struct rd_err *err)
 {
+	/* The nonce that was demanded is echoed; RFC 9711 section 4.1 bounds it. */
+	bool echo = seen->in.nonce.len >= 8 && seen->in.nonce.len <= 64;
 	struct rd_ear_options options = { .name = seen->tee->name,
+					  .nonce = echo ? seen->in.nonce : (struct rd_view){ 0 },
 					  .issued_unix_s = rd_os_now_ns(RD_CLOCK_WALL) / NS_PER_S,
 					  .old = o->form == FORM_EAR_VERAISON,
 					  .cbor = o->form == FORM_EAR_CWT };
@@ -192,7 +195,7 @@ static bool verify_evidence(const struct cmd_evidence_args *args, const struct c
 		if (!rd_appraisal_json(a, result, &out, err))
 			return false;
 	} else if (o->form != FORM_TABLE) {
-		if (!put_ear(&verified, a, o, &out, err))
+		if (!put_ear(&e, a, o, &out, err))
 			return false;
 	} else {
 		if (!rd_appraisal_print(a, &out, err))

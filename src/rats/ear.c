@@ -7,6 +7,7 @@
 #define SUBMODS_MAX 16u
 #define VECTOR_MAX 8u
 #define NAME_MAX_LEN 64u
+#define NONCES_MAX 8u
 
 /* The claims of a trustworthiness vector, by number. */
 static const char *const vector_names[VECTOR_MAX] = {
@@ -16,13 +17,17 @@ static const char *const vector_names[VECTOR_MAX] = {
 
 struct submod {
 	struct rd_view name;
-	bool has_status;
 	enum rd_ear_tier status;
 	uint32_t has_value; /* mask over vector_names */
 	int64_t value[VECTOR_MAX];
 };
 struct ear {
-	struct rd_view profile, nonce, verifier;
+	struct rd_view profile, developer, build;
+	uint32_t n_nonces;
+	/* In JSON a nonce is text, of which most is base64url: `decoded` then, else empty. */
+	struct rd_view nonce[NONCES_MAX], decoded[NONCES_MAX];
+	bool has_status; /* of the whole, beside those of its parts */
+	enum rd_ear_tier status;
 	bool has_iat, has_exp, has_nbf;
 	int64_t iat, exp, nbf;
 	uint32_t n;
@@ -36,6 +41,29 @@ static const struct {
 	      { "affirming", RD_EAR_AFFIRMING },
 	      { "warning", RD_EAR_WARNING },
 	      { "contraindicated", RD_EAR_CONTRAINDICATED } };
+
+/* Profiles, by the names that their JSON uses: "ear.status" or "ear_status". */
+static const struct {
+	const char *profile;
+	bool dotted;
+} profiles[] = {
+	{ RD_EAR_PROFILE, false },
+	{ RD_EAR_PROFILE_OLD, true },
+	{ "tag:ietf.org,2025-07:ear", true },
+	{ "tag:github.com,2024:confidential-containers/Trustee", true },
+};
+
+#define N_PROFILES (sizeof(profiles) / sizeof(profiles[0]))
+
+/* Its number; N_PROFILES: none that is known. */
+static size_t profile_of(struct rd_view name)
+{
+	size_t i = 0;
+
+	while (i < N_PROFILES && !rd_view_eq(name, rd_view_str(profiles[i].profile)))
+		i++;
+	return i;
+}
 
 const char *rd_ear_tier_name(enum rd_ear_tier tier)
 {
@@ -82,21 +110,20 @@ static bool json_time(const struct rd_doc *doc, const char *key, bool *has, int6
 	       malformed(err, "a time that is no number");
 }
 
-static bool json_status(const struct rd_doc *d, struct submod *s, struct rd_err *err)
+/* A tier by its name or its number (AR4SI: 0, 2, 32, 96), and nothing between. */
+static bool json_status(const struct rd_doc *d, enum rd_ear_tier *out, struct rd_err *err)
 {
 	struct rd_err unused = { 0 };
-	int64_t number;
+	int64_t number = -1;
+	bool is_number = d->kind == RD_DOC_SCALAR && !d->quoted &&
+			 rd_parse_i64(d->text, 0, 127, &number, &unused);
 
-	s->has_status = true;
-	for (size_t i = 0; i < 4; i++)
-		if (rd_view_eq(d->text, rd_view_str(tiers[i].name))) {
-			s->status = tiers[i].tier;
+	for (size_t i = 0; i < 4 && d->kind == RD_DOC_SCALAR; i++)
+		if (is_number ? number == (int64_t)tiers[i].tier
+			      : d->quoted && rd_view_eq(d->text, rd_view_str(tiers[i].name))) {
+			*out = tiers[i].tier;
 			return true;
 		}
-	if (!d->quoted && rd_parse_i64(d->text, 0, 127, &number, &unused)) {
-		s->status = rd_ear_tier_of(number);
-		return true;
-	}
 	return malformed(err, "a status that is none");
 }
 
@@ -111,7 +138,7 @@ static bool json_vector(const struct rd_doc *d, struct submod *s, struct rd_err 
 
 		while (k < VECTOR_MAX && !rd_view_eq(d->item[i].key, rd_view_str(vector_names[k])))
 			k++;
-		if (k == VECTOR_MAX || d->item[i].kind != RD_DOC_SCALAR ||
+		if (k == VECTOR_MAX || d->item[i].kind != RD_DOC_SCALAR || d->item[i].quoted ||
 		    !rd_parse_i64(d->item[i].text, -128, 127, &s->value[k], &unused))
 			return malformed(err, "a trustworthiness vector with an unknown claim");
 		s->has_value |= 1u << k;
@@ -128,44 +155,101 @@ static bool json_key(const struct rd_doc *d, struct rd_err *err)
 	       malformed(err, "a key attestation without a key");
 }
 
-static bool json_submod(const struct rd_doc *doc, bool old, struct submod *s, struct rd_err *err)
+/* What a member is called: the known profiles' way, or whichever there is in one that is not. */
+struct names {
+	const char *status, *vector, *key, *verifier;
+};
+static const struct names dotted = { "ear.status", "ear.trustworthiness-vector",
+				     "ear.veraison.key-attestation", "ear.verifier-id" };
+static const struct names underscored = { "ear_status", "ear_trustworthiness_vector",
+					  "ear_veraison_key_attestation", "ear_verifier_id" };
+
+static bool json_submod(const struct rd_doc *doc, const struct names *names, struct submod *s,
+			struct rd_err *err)
 {
-	const struct rd_doc *status = rd_doc_get(doc, old ? "ear.status" : "ear_status");
-	const struct rd_doc *vector =
-		rd_doc_get(doc, old ? "ear.trustworthiness-vector" : "ear_trustworthiness_vector");
-	const struct rd_doc *key = rd_doc_get(doc, old ? "ear.veraison.key-attestation"
-						       : "ear_veraison_key_attestation");
+	const struct rd_doc *status = rd_doc_get(doc, names->status);
+	const struct rd_doc *vector = rd_doc_get(doc, names->vector);
+	const struct rd_doc *key = rd_doc_get(doc, names->key);
 
 	s->name = doc->key;
-	if (!status || status->kind != RD_DOC_SCALAR)
+	if (!status)
 		return malformed(err, "a submodule without a status of its profile's name");
-	return json_status(status, s, err) && (!vector || json_vector(vector, s, err)) &&
+	return json_status(status, &s->status, err) && (!vector || json_vector(vector, s, err)) &&
 	       (!key || json_key(key, err));
+}
+
+static bool json_submods(const struct rd_doc *submods, const struct names *names, struct ear *e,
+			 struct rd_err *err)
+{
+	if (!submods || submods->kind != RD_DOC_MAP || submods->n == 0 || submods->n > SUBMODS_MAX)
+		return malformed(err, "not 1 to 16 submods");
+	for (uint32_t i = 0; i < submods->n; i++)
+		if (!json_submod(&submods->item[i], names, &e->submod[e->n++], err))
+			return false;
+	return true;
+}
+
+/* One nonce, or a list of them (RFC 9711 section 4.1). */
+static bool json_nonces(const struct rd_doc *d, struct rd_arena *arena, struct ear *e,
+			struct rd_err *err)
+{
+	uint32_t n = d->kind == RD_DOC_LIST ? d->n : 1;
+
+	if (n == 0 || n > NONCES_MAX)
+		return malformed(err, "not 1 to 8 nonces");
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rd_doc *one = d->kind == RD_DOC_LIST ? &d->item[i] : d;
+		struct rd_err unused = { 0 };
+
+		if (one->kind != RD_DOC_SCALAR || !one->quoted || one->text.len == 0 ||
+		    one->text.len > 2 * RD_NONCE_MAX)
+			return malformed(err, "a nonce that is no text");
+		e->nonce[i] = one->text;
+		if (!rd_base64_decode(one->text, arena, &e->decoded[i], &unused))
+			e->decoded[i] = (struct rd_view){ 0 };
+	}
+	e->n_nonces = n;
+	return true;
+}
+
+static bool json_verifier(const struct rd_doc *d, struct ear *e, struct rd_err *err)
+{
+	const struct rd_doc *developer = d ? rd_doc_get(d, "developer") : NULL;
+	const struct rd_doc *build = d ? rd_doc_get(d, "build") : NULL;
+
+	if (!developer || developer->kind != RD_DOC_SCALAR || !build ||
+	    build->kind != RD_DOC_SCALAR)
+		return malformed(err, "no verifier's id with its developer and build");
+	e->developer = developer->text;
+	e->build = build->text;
+	return true;
 }
 
 static bool json_claims(struct rd_view payload, struct rd_arena *arena, struct ear *e,
 			struct rd_err *err)
 {
-	const struct rd_doc *doc, *profile, *submods, *nonce;
+	const struct rd_doc *doc, *profile, *nonce, *status;
+	const struct names *names;
+	size_t known;
 
 	if (!rd_json_parse(arena, "EAR", payload, &doc, err))
 		return false;
 	profile = rd_doc_get(doc, "eat_profile");
-	submods = rd_doc_get(doc, "submods");
 	nonce = rd_doc_get(doc, "eat_nonce");
-	if (doc->kind != RD_DOC_MAP || !profile || profile->kind != RD_DOC_SCALAR || !submods ||
-	    submods->kind != RD_DOC_MAP || submods->n == 0 || submods->n > SUBMODS_MAX)
-		return malformed(err, "no eat_profile, or not 1 to 16 submods");
+	if (!profile || profile->kind != RD_DOC_SCALAR)
+		return malformed(err, "no eat_profile");
 	e->profile = profile->text;
-	if (nonce &&
-	    (nonce->kind != RD_DOC_SCALAR || !rd_base64_decode(nonce->text, arena, &e->nonce, err)))
-		return malformed(err, "a nonce that is not base64url");
-	for (uint32_t i = 0; i < submods->n; i++)
-		if (!json_submod(&submods->item[i],
-				 rd_view_eq(e->profile, rd_view_str(RD_EAR_PROFILE_OLD)),
-				 &e->submod[e->n++], err))
-			return false;
-	return json_time(doc, "iat", &e->has_iat, &e->iat, err) &&
+	known = profile_of(e->profile);
+	names = known < N_PROFILES ? (profiles[known].dotted ? &dotted : &underscored)
+		: rd_doc_get(doc, dotted.verifier) ? &dotted
+						   : &underscored;
+	status = rd_doc_get(doc, names->status);
+	e->has_status = status != NULL;
+	return (!status || json_status(status, &e->status, err)) &&
+	       json_verifier(rd_doc_get(doc, names->verifier), e, err) &&
+	       json_submods(rd_doc_get(doc, "submods"), names, e, err) &&
+	       (!nonce || json_nonces(nonce, arena, e, err)) &&
+	       json_time(doc, "iat", &e->has_iat, &e->iat, err) &&
 	       json_time(doc, "exp", &e->has_exp, &e->exp, err) &&
 	       json_time(doc, "nbf", &e->has_nbf, &e->nbf, err);
 }
@@ -195,15 +279,39 @@ static void cbor_vector(struct rd_cbor_reader *r, struct submod *s)
 	rd_cbor_leave(r);
 }
 
+static enum rd_ear_tier cbor_status(struct rd_cbor_reader *r)
+{
+	int64_t number = rd_cbor_read_int(r, 0, 127);
+
+	for (size_t i = 0; i < 4; i++)
+		if (number == (int64_t)tiers[i].tier)
+			return tiers[i].tier;
+	rd_cbor_complain(r, "rats.ear.form", "a status that is none");
+	return RD_EAR_CONTRAINDICATED;
+}
+
+/* Keys are numbers here; claims of others may be named. */
+static int64_t cbor_key(struct rd_cbor_reader *r)
+{
+	enum rd_cbor_kind kind = rd_cbor_peek(r);
+
+	if (kind == RD_CBOR_UINT || kind == RD_CBOR_NINT)
+		return rd_cbor_read_int(r, INT32_MIN, INT32_MAX);
+	(void)rd_cbor_read_item(r);
+	return INT64_MAX;
+}
+
 static void cbor_submod(struct rd_cbor_reader *r, struct submod *s)
 {
+	bool has_status = false;
+
 	(void)rd_cbor_enter_map(r, 32);
 	while (rd_cbor_more(r)) {
-		int64_t key = rd_cbor_read_int(r, INT32_MIN, INT32_MAX);
+		int64_t key = cbor_key(r);
 
 		if (key == KEY_STATUS) {
-			s->status = rd_ear_tier_of(rd_cbor_read_int(r, 0, 127));
-			s->has_status = true;
+			s->status = cbor_status(r);
+			has_status = true;
 		} else if (key == KEY_VECTOR) {
 			cbor_vector(r, s);
 		} else {
@@ -211,7 +319,7 @@ static void cbor_submod(struct rd_cbor_reader *r, struct submod *s)
 		}
 	}
 	rd_cbor_leave(r);
-	if (!s->has_status)
+	if (!has_status)
 		rd_cbor_complain(r, "rats.ear.form", "a submodule without a status");
 }
 
@@ -227,10 +335,45 @@ static void cbor_submods(struct rd_cbor_reader *r, struct ear *e)
 	rd_cbor_leave(r);
 }
 
+/* RFC 8392's NumericDate may have a fraction, which is cut. */
 static int64_t cbor_time(struct rd_cbor_reader *r, bool *has)
 {
+	double value;
+
 	*has = true;
-	return (int64_t)rd_cbor_read_uint(r, INT64_MAX);
+	if (rd_cbor_peek(r) != RD_CBOR_SIMPLE)
+		return (int64_t)rd_cbor_read_uint(r, INT64_MAX);
+	value = rd_cbor_read_double(r);
+	if (value >= 0 && value < 0x1p53)
+		return (int64_t)value;
+	rd_cbor_complain(r, "rats.ear.form", "a time that is none");
+	return 0;
+}
+
+static void cbor_nonces(struct rd_cbor_reader *r, struct ear *e)
+{
+	if (rd_cbor_peek(r) != RD_CBOR_ARRAY) {
+		e->nonce[0] = rd_cbor_read_bytes(r, 8, 64);
+		e->n_nonces = 1;
+		return;
+	}
+	(void)rd_cbor_enter_array_upto(r, 2, NONCES_MAX);
+	while (rd_cbor_more(r) && e->n_nonces < NONCES_MAX)
+		e->nonce[e->n_nonces++] = rd_cbor_read_bytes(r, 8, 64);
+	rd_cbor_leave(r);
+}
+
+static void cbor_verifier(struct rd_cbor_reader *r, struct ear *e)
+{
+	(void)rd_cbor_enter_map(r, 2);
+	while (rd_cbor_more(r)) {
+		struct rd_view *to = rd_cbor_read_uint(r, 1) ? &e->build : &e->developer;
+
+		*to = rd_cbor_read_text(r, 0, 1024);
+	}
+	rd_cbor_leave(r);
+	if (!e->build.data || !e->developer.data)
+		rd_cbor_complain(r, "rats.ear.form", "a verifier without developer or build");
 }
 
 static bool cbor_claims(struct rd_view payload, struct ear *e, struct rd_err *err)
@@ -240,7 +383,7 @@ static bool cbor_claims(struct rd_view payload, struct ear *e, struct rd_err *er
 	rd_cbor_read_init(&r, payload, RD_CBOR_TOLERANT);
 	(void)rd_cbor_enter_map(&r, 32);
 	while (rd_cbor_more(&r)) {
-		int64_t key = rd_cbor_read_int(&r, INT32_MIN, INT32_MAX);
+		int64_t key = cbor_key(&r);
 
 		if (key == KEY_EXP)
 			e->exp = cbor_time(&r, &e->has_exp);
@@ -249,18 +392,24 @@ static bool cbor_claims(struct rd_view payload, struct ear *e, struct rd_err *er
 		else if (key == KEY_IAT)
 			e->iat = cbor_time(&r, &e->has_iat);
 		else if (key == KEY_NONCE)
-			e->nonce = rd_cbor_read_bytes(&r, 8, 64);
+			cbor_nonces(&r, e);
 		else if (key == KEY_PROFILE)
 			e->profile = rd_cbor_read_text(&r, 1, 256);
 		else if (key == KEY_SUBMODS)
 			cbor_submods(&r, e);
-		else
+		else if (key == KEY_VERIFIER)
+			cbor_verifier(&r, e);
+		else if (key == KEY_STATUS) {
+			e->status = cbor_status(&r);
+			e->has_status = true;
+		} else
 			(void)rd_cbor_read_item(&r);
 	}
 	rd_cbor_leave(&r);
 	if (!rd_cbor_finish(&r, err))
 		return rd_wrap(err, "EAR");
-	return (e->profile.len && e->n) || malformed(err, "no eat_profile, or no submods");
+	return (e->profile.len && e->n && e->build.data) ||
+	       malformed(err, "no eat_profile, no submods, or no verifier's id");
 }
 
 /* ---- checks ---------------------------------------------------------------------------------- */
@@ -298,15 +447,32 @@ static void check_times(struct rd_tee_work *w, const struct ear *e)
 									  : "not valid yet" });
 }
 
-static void check_submod(struct rd_tee_work *w, const struct submod *s)
+/* The nonce that is demanded if it is there, else the first. */
+static struct rd_view nonce_of(const struct ear *e, struct rd_view wanted)
 {
-	enum rd_ear_tier worst = worst_of_vector(s);
-	const char *name = rd_tee_name(w, "%.*s", (int)(s->name.len < 48 ? s->name.len : 48),
-				       (const char *)s->name.data);
+	for (uint32_t i = 0; i < e->n_nonces && wanted.len; i++)
+		if (rd_view_eq(e->nonce[i], wanted) || rd_view_eq(e->decoded[i], wanted))
+			return wanted;
+	return e->decoded[0].len ? e->decoded[0] : e->nonce[0];
+}
+
+/* A dot would nest, and a name that is cut could be another's: that one goes by its number. */
+static const char *submod_name(struct rd_tee_work *w, const struct submod *s, uint32_t number)
+{
+	const char *name = s->name.len <= NAME_MAX_LEN ? rd_tee_name(w, "%.*s", RD_FMT(s->name))
+						       : rd_tee_name(w, "submodule %u", number);
 	char *dot = (char *)(uintptr_t)name;
 
-	for (; (dot = strchr(dot, '.')) != NULL;)
+	while ((dot = strchr(dot, '.')) != NULL)
 		*dot = '_';
+	return name;
+}
+
+static void check_submod(struct rd_tee_work *w, const struct submod *s, uint32_t number)
+{
+	enum rd_ear_tier worst = worst_of_vector(s);
+	const char *name = submod_name(w, s, number);
+
 	rd_tee_check(w, RD_ASPECT_CRYPTO, worst == RD_EAR_NONE || s->status >= worst,
 		     (struct rd_tee_words){ "rats.ear.tier", name,
 					    "a status no better than its vector",
@@ -320,12 +486,26 @@ static void check_submod(struct rd_tee_work *w, const struct submod *s)
 				rd_view_str(rd_tee_name(w, "%lld", (long long)s->value[k])));
 }
 
+/* The status of the whole is no better than that of any part; "none" says nothing. */
+static enum rd_ear_tier check_status(struct rd_tee_work *w, const struct ear *e)
+{
+	enum rd_ear_tier worst = RD_EAR_NONE;
+
+	for (uint32_t i = 0; i < e->n; i++)
+		worst = e->submod[i].status > worst ? e->submod[i].status : worst;
+	if (!e->has_status)
+		return worst;
+	rd_tee_check(w, RD_ASPECT_CRYPTO, e->status == RD_EAR_NONE || e->status >= worst,
+		     (struct rd_tee_words){ "rats.ear.tier", "status",
+					    "no better than those of its parts",
+					    rd_ear_tier_name(e->status) });
+	return e->status > worst ? e->status : worst;
+}
+
 static void check_claims(struct rd_tee_work *w, const struct ear *e)
 {
-	bool known = rd_view_eq(e->profile, rd_view_str(RD_EAR_PROFILE)) ||
-		     rd_view_eq(e->profile, rd_view_str(RD_EAR_PROFILE_OLD));
-	enum rd_ear_tier worst = RD_EAR_NONE;
-	bool any_none = false;
+	bool known = profile_of(e->profile) < N_PROFILES, any_none = false;
+	enum rd_ear_tier worst;
 
 	rd_tee_check(w, RD_ASPECT_CRYPTO, known,
 		     (struct rd_tee_words){
@@ -334,21 +514,34 @@ static void check_claims(struct rd_tee_work *w, const struct ear *e)
 					 (int)(e->profile.len < 100 ? e->profile.len : 100),
 					 (const char *)e->profile.data) });
 	rd_tee_claim_text(w, "eat_profile", e->profile);
+	rd_tee_claim_text(w, "verifier.developer", e->developer);
+	rd_tee_claim_text(w, "verifier.build", e->build);
 	if (e->has_iat)
 		rd_tee_claim_time(w, "iat", e->iat);
 	if (e->has_exp)
 		rd_tee_claim_time(w, "exp", e->exp);
-	if (e->nonce.len)
-		rd_tee_claim_bytes(w, "nonce", e->nonce);
+	if (e->n_nonces)
+		rd_tee_claim_bytes(w, "nonce", nonce_of(e, w->in->nonce));
 	for (uint32_t i = 0; i < e->n; i++) {
-		worst = e->submod[i].status > worst ? e->submod[i].status : worst;
 		any_none = any_none || e->submod[i].status == RD_EAR_NONE;
-		check_submod(w, &e->submod[i]);
+		check_submod(w, &e->submod[i], i);
 	}
+	worst = check_status(w, e);
 	rd_tee_claim_text(w, "status", rd_view_str(rd_ear_tier_name(worst)));
 	rd_tee_claim_bool(w, "affirming", worst == RD_EAR_AFFIRMING && !any_none);
 	check_times(w, e);
-	rd_tee_check_nonce(w, e->nonce);
+	rd_tee_check_nonce(w, nonce_of(e, w->in->nonce));
+}
+
+/* Claims in CBOR that nothing signs: a map, alone or under the tag of RFC 9781. */
+static bool is_bare_cbor(struct rd_view in, struct rd_view *claims)
+{
+	static const uint8_t uccs[] = { 0xd9, 0x02, 0x59 };
+	bool tagged = rd_view_starts(in, rd_view_of(uccs, sizeof(uccs)));
+	size_t skip = tagged ? sizeof(uccs) : 0;
+
+	*claims = rd_view_of(in.data + skip, in.len - skip);
+	return claims->len && claims->data[0] >> 5 == RD_CBOR_MAP;
 }
 
 static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_tee_result *out,
@@ -360,12 +553,17 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	struct rd_jws jws;
 	bool is_json = in->report.len && in->report.data[0] == '{';
 	bool is_cose = in->report.len && in->report.data[0] >= 0x80;
+	struct rd_view bare;
 
 	if (!e)
 		return false;
 	rd_tee_begin(&w, in, arena, out, err);
 	if (is_json) {
 		if (!json_claims(in->report, arena, e, err))
+			return false;
+		rd_rats_unsigned(&w);
+	} else if (is_bare_cbor(in->report, &bare)) {
+		if (!cbor_claims(bare, e, err))
 			return false;
 		rd_rats_unsigned(&w);
 	} else if (is_cose) {

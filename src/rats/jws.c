@@ -19,6 +19,8 @@ static const struct {
 	{ "PS384", RD_SIGNATURE_RSA_PSS, RD_HASH_SHA384, RD_KEY_RSA },
 	{ "PS512", RD_SIGNATURE_RSA_PSS, RD_HASH_SHA512, RD_KEY_RSA },
 	{ "RS256", RD_SIGNATURE_RSA_PKCS1, RD_HASH_SHA256, RD_KEY_RSA },
+	{ "RS384", RD_SIGNATURE_RSA_PKCS1, RD_HASH_SHA384, RD_KEY_RSA },
+	{ "RS512", RD_SIGNATURE_RSA_PKCS1, RD_HASH_SHA512, RD_KEY_RSA },
 };
 
 static bool malformed(struct rd_err *err, const char *what)
@@ -40,6 +42,16 @@ static bool part(struct rd_view *rest, struct rd_view *out)
 	return true;
 }
 
+/* RFC 7515 section 2: the URL-safe alphabet without padding, so that a token has one text. */
+static bool decode(struct rd_view part, struct rd_arena *arena, struct rd_view *out,
+		   struct rd_err *err)
+{
+	for (size_t i = 0; i < part.len; i++)
+		if (strchr("+/=", part.data[i]))
+			return false;
+	return rd_base64_decode(part, arena, out, err);
+}
+
 bool rd_jws_parse(struct rd_view text, struct rd_arena *arena, struct rd_jws *out,
 		  struct rd_err *err)
 {
@@ -54,14 +66,13 @@ bool rd_jws_parse(struct rd_view text, struct rd_arena *arena, struct rd_jws *ou
 	    (rest.len && memchr(rest.data, '.', rest.len)))
 		return malformed(err, "not three parts between dots");
 	j.signing_input = rd_view_of(text.data, head.len + 1 + body.len);
-	if (!rd_base64_decode(head, arena, &header, err) ||
-	    !rd_base64_decode(body, arena, &j.payload, err) ||
-	    !rd_base64_decode(rest, arena, &j.signature, err))
+	if (!decode(head, arena, &header, err) || !decode(body, arena, &j.payload, err) ||
+	    !decode(rest, arena, &j.signature, err))
 		return malformed(err, "a part is not in base64url");
 	if (!rd_json_parse(arena, "header", header, &doc, err) || doc->kind != RD_DOC_MAP)
 		return malformed(err, "its header is no JSON object");
 	alg = rd_doc_get(doc, "alg");
-	if (!alg || alg->kind != RD_DOC_SCALAR)
+	if (!alg || alg->kind != RD_DOC_SCALAR || !alg->quoted)
 		return malformed(err, "its header names no algorithm");
 	if (rd_doc_get(doc, "crit") || rd_doc_get(doc, "b64"))
 		return rd_fail(err, RD_FAULT_REFUSED, "rats.jws.alg",

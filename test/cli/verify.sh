@@ -109,6 +109,65 @@ t_exit 0 "is accepted, too" "$REDOUBT" verify result.cwt --type ear --collateral
 t_out 'submods.tdx +"affirming"' "with its submodule"
 t_exit 3 "and by nobody else, either" "$REDOUBT" verify result.cwt --type ear --collateral "$V/ear/c-ear_pub.pem"
 t_exit 2 "a CWT needs a key" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral "$TDX" -o ear-cwt
+# The oracle: Python's own reading of the token, and its Ed25519.
+cat >oracle.py <<'PY'
+import base64, json, sys
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+key = load_pem_public_key(open("verifier/sign.pub", "rb").read())
+def b64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+def item(data, at):
+    major, info = data[at] >> 5, data[at] & 31
+    extra = 0 if info < 24 else 1 << (info - 24)
+    value = int.from_bytes(data[at + 1:at + 1 + extra], "big") if extra else info
+    at += 1 + extra
+    if major == 0: return value, at
+    if major == 1: return -1 - value, at
+    if major in (2, 3):
+        raw = data[at:at + value]
+        return (raw if major == 2 else raw.decode()), at + value
+    if major == 4:
+        out = []
+        for _ in range(value):
+            v, at = item(data, at)
+            out.append(v)
+        return out, at
+    if major == 5:
+        out = {}
+        for _ in range(value):
+            k, at = item(data, at)
+            out[k], at = item(data, at)
+        return out, at
+    v, at = item(data, at)
+    return (value, v), at
+def head(major, n):
+    return bytes([major << 5 | n]) if n < 24 else bytes([major << 5 | 24, n]) if n < 256 else \
+        bytes([major << 5 | 25]) + n.to_bytes(2, "big")
+if sys.argv[1].endswith(".jwt"):
+    h, p, s = open(sys.argv[1]).read().strip().split(".")
+    assert json.loads(b64(h))["alg"] == "EdDSA"
+    key.verify(b64(s), (h + "." + p).encode())
+    c = json.loads(b64(p))
+    status = c["submods"]["tdx"]["ear_status"]
+    assert c["eat_profile"] == "tag:ietf.org,2026:rats/ear#04" and isinstance(c["iat"], int)
+    assert set(c["ear_verifier_id"]) == {"developer", "build"}
+    assert b64(c["eat_nonce"]) == bytes.fromhex(sys.argv[2])
+    assert status == "affirming", status
+else:
+    (tag, (protected, _, payload, sig)), _ = item(open(sys.argv[1], "rb").read(), 0)
+    assert tag == 18 and item(protected, 0)[0][1] == -8
+    parts = [b"Signature1", protected, b"", payload]
+    key.verify(sig, b"\x84" + head(3, 10) + parts[0] + b"".join(head(2, len(x)) + x for x in parts[1:]))
+    c, _ = item(payload, 0)
+    assert c[265] == "tag:ietf.org,2026:rats/ear#04" and c[266]["tdx"][1000] == 2 and set(c[1004]) == {0, 1}
+PY
+nonce=$(python3 -c "print(open('$TDX/quote.bin','rb').read().hex()[2*(48+6+520):][:128])")
+verify_tdx 0 "a result that echoes the nonce" --nonce "$nonce" -o ear --key verifier/sign.key
+cp out nonce.jwt
+for token in nonce.jwt result.cwt; do
+	python3 oracle.py $token "$nonce" 2>err
+	t_ok $? "another reader verifies $token"
+done
 t_exit 0 "without a key the claims alone" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral "$TDX" \
 	--at 2026-02-05T12:00:00Z -o ear
 t_out '"ear_status":"affirming"' "for another signer"

@@ -45,7 +45,8 @@ static struct rd_tee_input with_key(struct rd_view report, struct forge_key *key
 /* ---- JWT and EAR ----------------------------------------------------------------------------- */
 
 struct jwt {
-	const char *header, *status_name, *profile, *status, *times, *vector, *more;
+	const char *header, *status_name, *profile, *status, *times, *vector, *more, *nonces;
+	const char *verifier_id, *whole; /* members of the outer object */
 	struct forge_key *signer, *verifier;
 	enum rd_signature_form form;
 	struct rd_view nonce;
@@ -60,6 +61,9 @@ static void make(struct jwt *t)
 			   .times = "\"iat\":1749999999",
 			   .vector = "{\"hardware\":2,\"executables\":2}",
 			   .more = "",
+			   .nonces = "\"bm9uY2Ux\"",
+			   .verifier_id = "{\"developer\":\"d\",\"build\":\"b\"}",
+			   .whole = "",
 			   .signer = ec,
 			   .verifier = ec,
 			   .form = RD_SIGNATURE_ECDSA_RAW };
@@ -72,9 +76,10 @@ static struct rd_view jwt_text(const struct jwt *t)
 	bool old = strcmp(t->status_name, "ear.status") == 0;
 
 	rd_buf_printf(&claims,
-		      "{\"eat_profile\":\"%s\",%s,\"eat_nonce\":\"bm9uY2U\",\"submods\":{\"a.b\":{"
-		      "\"%s\":%s,\"%s\":%s%s}}}",
-		      t->profile, t->times, t->status_name, t->status,
+		      "{\"eat_profile\":\"%s\",%s,\"eat_nonce\":%s,\"%s\":%s%s,\"submods\":{"
+		      "\"a.b\":{\"%s\":%s,\"%s\":%s%s}}}",
+		      t->profile, t->times, t->nonces, old ? "ear.verifier-id" : "ear_verifier_id",
+		      t->verifier_id, t->whole, t->status_name, t->status,
 		      old ? "ear.trustworthiness-vector" : "ear_trustworthiness_vector", t->vector,
 		      t->more);
 	rd_base64url_put(&out, rd_view_str(t->header));
@@ -110,7 +115,17 @@ static void run_ear(const struct jwt *t, const char *change, const char *code)
 #define CASES(X) \
 	X((void)0, NULL) \
 	X(OLD_NAMES, NULL) \
-	X(t.nonce = rd_view_str("nonce"), NULL) \
+	X(t.nonce = rd_view_str("nonce1"), NULL) \
+	X(t.nonce = rd_view_str("bm9uY2Ux"), NULL) \
+	X((t.nonces = "[\"not of base64 !\",\"bm9uY2Ux\"]", t.nonce = rd_view_str("nonce1")), \
+	  NULL) \
+	X((t.nonces = "\"not of base64 !\"", t.nonce = rd_view_str("not of base64 !")), NULL) \
+	X((OLD_NAMES, t.profile = "tag:ietf.org,2025-07:ear"), NULL) \
+	X((OLD_NAMES, t.profile = "tag:github.com,2024:confidential-containers/Trustee"), NULL) \
+	X(t.status = "2", NULL) \
+	X(t.whole = ",\"ear_status\":\"affirming\"", NULL) \
+	X(t.whole = ",\"ear_status\":\"none\"", NULL) \
+	X((t.status = "\"warning\"", t.whole = ",\"ear_status\":\"affirming\""), "rats.ear.tier") \
 	X(t.times = "\"iat\":1.749999999e+09", NULL) \
 	X(t.times = "\"iat\":1749999999.5", NULL) \
 	X(t.times = "\"iat\":1,\"exp\":1750000001,\"nbf\":1750000000", NULL) \
@@ -137,7 +152,8 @@ static void run_ear(const struct jwt *t, const char *change, const char *code)
 	X(t.times = "\"x\":1", "rats.ear.time") \
 	X(t.vector = "{\"hardware\":33}", "rats.ear.tier") \
 	X(t.vector = "{\"hardware\":-97}", "rats.ear.tier") \
-	X(t.nonce = rd_view_str("Nonce"), "tee.nonce")
+	X(t.nonce = rd_view_str("Nonce1"), "tee.nonce") \
+	X((OLD_NAMES, t.profile = "tag:example.org,2026:other"), "rats.ear.profile")
 
 static void test_ear(void **state)
 {
@@ -166,6 +182,14 @@ static void test_ear_form(void **state)
 	X(t.status_name = "ear.status", "rats.ear.form", RD_FAULT_MALFORMED)
 	X(t.profile = RD_EAR_PROFILE_OLD, "rats.ear.form", RD_FAULT_MALFORMED)
 	X(t.status = "\"fine\"", "rats.ear.form", RD_FAULT_MALFORMED)
+	X(t.status = "3", "rats.ear.form", RD_FAULT_MALFORMED)
+	X(t.status = "\"2\"", "rats.ear.form", RD_FAULT_MALFORMED)
+	X(t.whole = ",\"ear_status\":\"fine\"", "rats.ear.form", RD_FAULT_MALFORMED)
+	X(t.verifier_id = "{\"build\":\"b\"}", "rats.ear.form", RD_FAULT_MALFORMED)
+	X(t.verifier_id = "\"v\"", "rats.ear.form", RD_FAULT_MALFORMED)
+	X(t.nonces = "[]", "rats.ear.form", RD_FAULT_MALFORMED)
+	X(t.nonces = "7", "rats.ear.form", RD_FAULT_MALFORMED)
+	X(t.vector = "{\"hardware\":\"2\"}", "rats.ear.form", RD_FAULT_MALFORMED)
 	X(t.vector = "{\"hardware\":128}", "rats.ear.form", RD_FAULT_MALFORMED)
 	X(t.vector = "{\"luck\":2}", "rats.ear.form", RD_FAULT_MALFORMED)
 	X(t.times = "\"iat\":\"1\"", "rats.ear.form", RD_FAULT_MALFORMED)
@@ -182,6 +206,38 @@ static void test_ear_form(void **state)
 	in = with_key(jwt_text(&t), NULL);
 	forge_expect(forge_verify(&f, &rd_rats_ear, &in), "tee.key.absent", RD_RESULT_ABSENT,
 		     "no key");
+}
+
+/* The text of a token is one: no padding, no other alphabet. */
+static void test_jws_text(void **state)
+{
+	struct rd_tee_input in;
+	struct rd_buf b = { .max = 16384 };
+	struct rd_view token;
+	struct jwt t;
+
+	(void)state;
+	make(&t);
+	token = jwt_text(&t);
+	rd_buf_add(&b, token);
+	rd_buf_add(&b, rd_view_str("=="));
+	in = with_key(forge_keep(&f, &b), ec);
+	forge_expect_error(&f, &rd_rats_ear, &in, "rats.jws.form", RD_FAULT_MALFORMED);
+}
+
+/* A status of the whole is the worst of all, and not covered by those of the parts. */
+static void test_ear_whole(void **state)
+{
+	const struct rd_tee_claim *c;
+	struct rd_tee_input in;
+	struct jwt t;
+
+	(void)state;
+	make(&t);
+	t.whole = ",\"ear_status\":\"contraindicated\"";
+	in = with_key(jwt_text(&t), ec);
+	c = rd_tee_claim_find(forge_verify(&f, &rd_rats_ear, &in), "affirming");
+	assert_true(c && !c->number);
 }
 
 static void test_tiers(void **state)
@@ -248,15 +304,19 @@ static void test_ear_written(void **state)
 static void test_ear_cwt(void **state)
 {
 	struct forge_cose_spec spec = { .alg = RD_COSE_ES256, .key = ec, .tagged = true };
-	struct rd_buf b = { .max = 1024 };
+	struct rd_buf b = { .max = 1024 }, cwt = { .max = 4096 };
 	const struct rd_tee_claim *c;
 	struct rd_tee_result *r;
 	struct rd_tee_input in;
 
 	(void)state;
-	rd_cbor_put_map(&b, 3);
+	rd_cbor_put_map(&b, 5);
 	rd_cbor_put_uint(&b, 6);
-	rd_cbor_put_uint(&b, NOW - 5);
+	rd_cbor_put_double(&b, NOW - 4.5);
+	rd_cbor_put_uint(&b, 10);
+	rd_cbor_put_array(&b, 2);
+	rd_cbor_put_bytes(&b, rd_view_str("12345678"));
+	rd_cbor_put_bytes(&b, rd_view_str("87654321"));
 	rd_cbor_put_uint(&b, 265);
 	rd_cbor_put_str(&b, RD_EAR_PROFILE);
 	rd_cbor_put_uint(&b, 266);
@@ -269,7 +329,23 @@ static void test_ear_cwt(void **state)
 	rd_cbor_put_map(&b, 1);
 	rd_cbor_put_uint(&b, 4);
 	rd_cbor_put_int(&b, 32);
+	rd_cbor_put_uint(&b, 1004);
+	rd_cbor_put_map(&b, 2);
+	rd_cbor_put_uint(&b, 0);
+	rd_cbor_put_str(&b, "d");
+	rd_cbor_put_uint(&b, 1);
+	rd_cbor_put_str(&b, "b");
 	spec.payload = forge_keep(&f, &b);
+	rd_cbor_put_tag(&cwt, 61);
+	rd_buf_add(&cwt, forge_cose(&f, &spec));
+	in = with_key(forge_keep(&f, &cwt), ec);
+	in.nonce = rd_view_str("87654321");
+	forge_expect_good(forge_verify(&f, &rd_rats_ear, &in), "tagged as a CWT");
+	in.nonce = rd_view_str("87654322");
+	forge_expect(forge_verify(&f, &rd_rats_ear, &in), "tee.nonce", RD_RESULT_FAIL, "nonces");
+	in = with_key(spec.payload, ec);
+	forge_expect(forge_verify(&f, &rd_rats_ear, &in), "rats.unsigned", RD_RESULT_ABSENT,
+		     "bare claims");
 	in = with_key(forge_cose(&f, &spec), ec);
 	r = forge_verify(&f, &rd_rats_ear, &in);
 	forge_expect_good(r, "a CWT");
@@ -576,6 +652,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ear),           cmocka_unit_test(test_ear_form),
+		cmocka_unit_test(test_jws_text),      cmocka_unit_test(test_ear_whole),
 		cmocka_unit_test(test_tiers),         cmocka_unit_test(test_ear_written),
 		cmocka_unit_test(test_ear_cwt),       cmocka_unit_test(test_corim),
 		cmocka_unit_test(test_corim_vectors), cmocka_unit_test(test_cmw),
