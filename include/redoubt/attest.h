@@ -149,8 +149,10 @@ struct rd_evidence_policy {
 	uint32_t n_anchors; /* ... into these */
 	const struct rd_cert *anchor;
 };
-/* Edge only.  `name` is the file's, for errors with line and column. */
+/* Edge only.  `name` is the file's, for errors with line and column; `more` (may be NULL) are kinds
+ * beside rd_tees of which it may speak. */
 RD_MUST_USE bool rd_evidence_policy_from_doc(const struct rd_doc *doc, const char *name,
+					     const struct rd_tee *const *more,
 					     struct rd_arena *arena, struct rd_evidence_policy *out,
 					     struct rd_err *err);
 /* The policy file that would accept exactly this, as text with a comment for each rule. */
@@ -204,6 +206,11 @@ struct rd_verified {
 RD_MUST_USE bool rd_appraise_evidence(const struct rd_evidence_policy *policy,
 				      const struct rd_verified *verified, struct rd_arena *arena,
 				      struct rd_appraisal *out, struct rd_err *err);
+/* What was found of one part, under its label, to what was found of the whole: reasons, the least
+ * result of each aspect that any part has an answer to, the least level.  The verdict is the
+ * caller's, and refuses if the list of reasons is full. */
+RD_MUST_USE bool rd_appraisal_merge(struct rd_appraisal *whole, const struct rd_appraisal *part,
+				    const char *label, struct rd_arena *arena, struct rd_err *err);
 /* The refusal as an error (fault REFUSED, code of the first failing reason, all of them in the
  * text); true when accepted. */
 RD_MUST_USE bool rd_appraisal_demand(const struct rd_appraisal *appraisal, struct rd_err *err);

@@ -78,7 +78,8 @@ struct rd_corim_value {
 	struct rd_view digest;
 };
 struct rd_corim {
-	struct rd_view id;             /* text or UUID, as it stands */
+	struct rd_view id;             /* text, or a UUID's bytes */
+	bool id_is_text;
 	int64_t not_before, not_after; /* < 0: not stated */
 	struct rd_view profile;        /* text; may be empty */
 	uint32_t n_tags, n_values;
@@ -105,6 +106,8 @@ struct rd_cmw_entry {
 	const char *label;   /* of the collection; "" in a record */
 	struct rd_view type; /* a content type, or the number of one in decimal */
 	struct rd_view value;
+	uint32_t indicator; /* bits: reference values 1, endorsements 2, evidence 4, results 8; 0:
+			       not said */
 };
 struct rd_cmw {
 	uint32_t n;
@@ -114,5 +117,23 @@ struct rd_cmw {
  * or PEM); collections nest to a depth of 4, with labels joined by '/'.  "rats.cmw.form" */
 RD_MUST_USE bool rd_cmw_parse(struct rd_view bytes, struct rd_arena *arena, struct rd_cmw *out,
 			      struct rd_err *err);
+/* One entry without a label becomes a record, others a collection, in CBOR (deterministic) or JSON;
+ * types that are numbers are written as numbers.  "rats.cmw.entry" */
+RD_MUST_USE bool rd_cmw_write(const struct rd_cmw *cmw, bool json, struct rd_buf *out,
+			      struct rd_err *err);
+
+/* Claims of all messages under their labels, and the appraisals of all, merged. */
+struct rd_cmw_outcome {
+	struct rd_tee_result result;
+	struct rd_appraisal appraisal;
+};
+/*
+ * Every message verified by its own kind, with the certificates, lists and endorsements among them
+ * as collateral, and appraised by what the policy says of that kind: the whole is accepted if each
+ * of them is.  in->report is the CMW.
+ */
+RD_MUST_USE bool rd_cmw_appraise(const struct rd_evidence_policy *policy,
+				 const struct rd_tee_input *in, struct rd_arena *arena,
+				 struct rd_cmw_outcome *out, struct rd_err *err);
 
 #endif

@@ -283,3 +283,28 @@ bool rd_appraisal_demand(const struct rd_appraisal *a, struct rd_err *err)
 	return rd_fail(err, RD_FAULT_REFUSED, code ? code : "attest.refused",
 		       "evidence refused: %s", text);
 }
+
+bool rd_appraisal_merge(struct rd_appraisal *whole, const struct rd_appraisal *part,
+			const char *label, struct rd_arena *arena, struct rd_err *err)
+{
+	bool first = whole->n_reasons == 0;
+
+	for (int i = 0; i < RD_ASPECTS; i++)
+		if (first || part->result[i] < whole->result[i])
+			whole->result[i] = part->result[i];
+	whole->level = first || part->level < whole->level ? part->level : whole->level;
+	if (part->tcb_status.len)
+		whole->tcb_status = part->tcb_status;
+	for (uint32_t i = 0; i < part->n_reasons; i++) {
+		struct rd_reason reason = part->reason[i];
+		struct rd_view claim;
+
+		if (whole->n_reasons == RD_APPRAISAL_REASONS_MAX)
+			return true;
+		if (!rd_arena_printf(arena, &claim, err, "%s.%s", label, reason.claim))
+			return false;
+		reason.claim = (const char *)claim.data;
+		whole->reason[whole->n_reasons++] = reason;
+	}
+	return true;
+}

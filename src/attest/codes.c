@@ -45,6 +45,8 @@ const struct rd_code_text rd_attest_codes[] = {
 	  "`redoubt collateral needs` says what to fetch; or write `revocation: optional`." },
 	{ "attest.role", "Evidence made for one purpose was shown for another.",
 	  "It may be a replay." },
+	{ "attest.rules", "There is nothing that a policy could say of this kind of evidence.",
+	  "A room accepts enclaves of `process`; a CMW is judged by the messages in it." },
 	{ "attest.sandbox", "The host's kernel lacks a layer of the sandbox that is demanded.",
 	  "Use another kernel, or allow it under sandbox_may_miss." },
 	{ "attest.tee", "The technology is not one of those that are accepted.",

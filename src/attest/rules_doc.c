@@ -270,7 +270,19 @@ static bool read_head(struct parse *p, const struct rd_doc *doc)
 	return read_anchors(p, rd_doc_get(doc, "anchors"));
 }
 
-bool rd_evidence_policy_from_doc(const struct rd_doc *doc, const char *name, struct rd_arena *arena,
+/* The kinds of which a policy may speak: the technologies, then others; NULL behind the last.  One
+ * without rules has nothing to set. */
+static const struct rd_tee *kind(const struct rd_tee *const *more, size_t i)
+{
+	size_t n = 0;
+
+	while (rd_tees[n])
+		n++;
+	return i < n ? rd_tees[i] : more ? more[i - n] : NULL;
+}
+
+bool rd_evidence_policy_from_doc(const struct rd_doc *doc, const char *name,
+				 const struct rd_tee *const *more, struct rd_arena *arena,
 				 struct rd_evidence_policy *out, struct rd_err *err)
 {
 	struct parse p = { .name = name, .arena = arena, .out = out, .err = err };
@@ -278,8 +290,9 @@ bool rd_evidence_policy_from_doc(const struct rd_doc *doc, const char *name, str
 	uint32_t n = 3;
 
 	*out = (struct rd_evidence_policy){ .from_file = true };
-	for (size_t i = 0; rd_tees[i] && n < KEYS_MAX - 1; i++)
-		known[n++] = rd_tees[i]->name;
+	for (size_t i = 0; kind(more, i) && n < KEYS_MAX - 1; i++)
+		if (kind(more, i)->rules)
+			known[n++] = kind(more, i)->name;
 	if (!rd_doc_only(name, doc, known, err))
 		return false;
 	p.setting =
@@ -289,10 +302,10 @@ bool rd_evidence_policy_from_doc(const struct rd_doc *doc, const char *name, str
 		return false;
 	out->setting = p.setting;
 	out->status = p.status;
-	for (size_t i = 0; rd_tees[i]; i++) {
-		const struct rd_doc *map = rd_doc_get(doc, rd_tees[i]->name);
+	for (size_t i = 0; kind(more, i); i++) {
+		const struct rd_doc *map = rd_doc_get(doc, kind(more, i)->name);
 
-		if (map && !read_tee(&p, rd_tees[i], map))
+		if (map && !read_tee(&p, kind(more, i), map))
 			return false;
 	}
 	return true;

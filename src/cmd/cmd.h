@@ -20,6 +20,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_broker;
+extern const struct cmd cmd_cmw;
 extern const struct cmd cmd_collateral;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_host;

@@ -111,7 +111,7 @@ bool cmd_policy_read(const char *path, struct rd_arena *arena, struct rd_evidenc
 		return true;
 	return read_file(path, POLICY_MAX, arena, &text, err) &&
 	       rd_yaml_parse(arena, path, text, &doc, err) &&
-	       rd_evidence_policy_from_doc(doc, path, arena, out, err) &&
+	       rd_evidence_policy_from_doc(doc, path, rd_rats_kinds, arena, out, err) &&
 	       read_anchors(path, out, arena, err);
 }
 
@@ -203,8 +203,7 @@ static bool read_collateral(const struct cmd_evidence_args *args, struct pieces 
 /* ---- the evidence ---------------------------------------------------------------------------- */
 
 /* A wrapper of ours around the technology's own bytes, with collateral that travelled along. */
-static bool unwrap(struct cmd_evidence *e, struct pieces *p, struct rd_view file,
-		   struct rd_err *err)
+static void unwrap(struct cmd_evidence *e, struct pieces *p, struct rd_view file)
 {
 	struct rd_view type, value;
 	struct rd_bundle bundle;
@@ -213,15 +212,16 @@ static bool unwrap(struct cmd_evidence *e, struct pieces *p, struct rd_view file
 	e->in.report = file;
 	if (!rd_cmw_get(file, &type, &value, &unused) || !e->tee->content_type ||
 	    !rd_view_eq(type, rd_view_str(e->tee->content_type)))
-		return true;
-	if (!rd_bundle_decode(value, &bundle, err))
-		return false;
+		return;
+	/* Others wrap the bytes as they are. */
+	e->in.report = value;
+	if (!rd_bundle_decode(value, &bundle, &unused))
+		return;
 	e->in.report = bundle.report;
 	e->claims = bundle.claims;
 	for (uint32_t i = 0; i < bundle.n_collateral && p->n < CMD_COLLATERAL_MAX; i++)
 		p->piece[p->n++] =
 			(struct rd_collateral){ .name = "", .bytes = bundle.collateral[i] };
-	return true;
 }
 
 /* The type of evidence that says it itself. */
@@ -282,8 +282,7 @@ bool cmd_evidence_read(const struct cmd_evidence_args *args, struct rd_arena *ar
 			      : type_of_wrapper(file, err);
 	if (!out->tee || !read_collateral(args, &p, err))
 		return false;
-	if (!unwrap(out, &p, file, err))
-		return rd_wrap(err, "%s", args->file);
+	unwrap(out, &p, file);
 	out->in.n_collateral = p.n;
 	if (args->nonce && (!rd_unhex(arena, rd_view_str(args->nonce), &out->in.nonce, err) ||
 			    out->in.nonce.len == 0 || out->in.nonce.len > RD_NONCE_MAX))
@@ -302,4 +301,21 @@ bool cmd_evidence_verify(const struct cmd_evidence *e, struct rd_arena *arena,
 	if (e->claims.len)
 		rd_tee_check_report_data(&work, e->claims);
 	return rd_tee_done(&work);
+}
+
+bool cmd_evidence_appraise(const struct cmd_evidence *e, struct rd_arena *arena,
+			   struct rd_tee_result *out, struct rd_appraisal *a, struct rd_err *err)
+{
+	struct rd_verified seen = { e->tee, out, e->in.now_unix_s };
+	struct rd_cmw_outcome *whole;
+
+	if (strcmp(e->tee->name, "cmw") != 0)
+		return cmd_evidence_verify(e, arena, out, err) &&
+		       rd_appraise_evidence(&e->policy, &seen, arena, a, err);
+	whole = RD_NEW(arena, struct rd_cmw_outcome, err);
+	if (!whole || !rd_cmw_appraise(&e->policy, &e->in, arena, whole, err))
+		return whole && rd_wrap(err, "cmw");
+	*out = whole->result;
+	*a = whole->appraisal;
+	return true;
 }

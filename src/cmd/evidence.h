@@ -36,6 +36,11 @@ RD_MUST_USE bool cmd_collateral_read(const struct cmd_evidence_args *args, struc
 RD_MUST_USE bool cmd_evidence_verify(const struct cmd_evidence *evidence, struct rd_arena *arena,
 				     struct rd_tee_result *out, struct rd_err *err);
 
+/* Verified and held against its policy; a CMW message by message, each by its own kind. */
+RD_MUST_USE bool cmd_evidence_appraise(const struct cmd_evidence *evidence, struct rd_arena *arena,
+				       struct rd_tee_result *out, struct rd_appraisal *appraisal,
+				       struct rd_err *err);
+
 /* getopt_long's options of all three, and what one of them sets; false: not one of these. */
 #define CMD_EVIDENCE_OPTIONS \
 	{ "type", required_argument, NULL, 't' }, { "collateral", required_argument, NULL, 'c' }, \

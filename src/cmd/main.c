@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct cmd *const commands[] = { &cmd_broker, &cmd_collateral, &cmd_explain,
-					      &cmd_host,   &cmd_keygen,     &cmd_measure,
-					      &cmd_open,   &cmd_policy,     &cmd_query,
-					      &cmd_room,   &cmd_seal,       &cmd_table,
-					      &cmd_unseal, &cmd_verify };
+static const struct cmd *const commands[] = { &cmd_broker,  &cmd_cmw,    &cmd_collateral,
+					      &cmd_explain, &cmd_host,   &cmd_keygen,
+					      &cmd_measure, &cmd_open,   &cmd_policy,
+					      &cmd_query,   &cmd_room,   &cmd_seal,
+					      &cmd_table,   &cmd_unseal, &cmd_verify };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -28,6 +28,11 @@ static bool suggest(const struct cmd_evidence_args *args, struct rd_arena *arena
 
 	if (!verified(args, arena, &e, &result, err))
 		return false;
+	if (!e.tee->rules)
+		return rd_fail(err, RD_FAULT_REFUSED, "attest.rules",
+			       "%s: a policy says nothing of %s: give one message of it "
+			       "(`redoubt cmw get`) or its room",
+			       args->file, e.tee->name);
 	if (rd_tee_result_of(result, RD_ASPECT_CRYPTO) != RD_RESULT_PASS)
 		return rd_fail(err, RD_FAULT_REFUSED, "attest.refused",
 			       "%s does not verify, so it is no model for a policy: see `redoubt "
@@ -68,17 +73,15 @@ static void print_failures(const char *sign, const struct rd_appraisal *a,
 static bool appraise(const char *policy, const struct cmd_evidence_args *args,
 		     struct rd_arena *arena, struct rd_appraisal **out, struct rd_err *err)
 {
+	struct rd_tee_result *result = RD_NEW(arena, struct rd_tee_result, err);
 	struct cmd_evidence_args with = *args;
-	struct rd_tee_result *result;
-	struct rd_verified seen;
 	struct cmd_evidence e;
 
 	*out = RD_NEW(arena, struct rd_appraisal, err);
 	with.policy = policy;
-	if (!*out || !verified(&with, arena, &e, &result, err))
-		return false;
-	seen = (struct rd_verified){ e.tee, result, e.in.now_unix_s };
-	return rd_appraise_evidence(&e.policy, &seen, arena, *out, err);
+	return *out && result && cmd_evidence_read(&with, arena, &e, err) &&
+	       (cmd_evidence_appraise(&e, arena, result, *out, err) ||
+		rd_wrap(err, "%s", args->file));
 }
 
 static bool diff(const char *old, const char *new, const struct cmd_evidence_args *args,

@@ -180,16 +180,12 @@ static bool verify_evidence(const struct cmd_evidence_args *args, const struct c
 	RD_AUTO(rd_buf_free) struct rd_buf out = { .max = TEXT_MAX };
 	struct rd_tee_result *result = RD_NEW(arena, struct rd_tee_result, err);
 	struct rd_appraisal *a = RD_NEW(arena, struct rd_appraisal, err);
-	struct rd_verified verified;
 	struct cmd_evidence e;
 
 	if (!result || !a || !cmd_evidence_read(args, arena, &e, err))
 		return false;
-	if (!cmd_evidence_verify(&e, arena, result, err))
+	if (!cmd_evidence_appraise(&e, arena, result, a, err))
 		return rd_wrap(err, "%s", args->file);
-	verified = (struct rd_verified){ e.tee, result, e.in.now_unix_s };
-	if (!rd_appraise_evidence(&e.policy, &verified, arena, a, err))
-		return false;
 	*accepted = a->verdict == RD_VERDICT_ACCEPTED;
 	if (o->form == FORM_JSON) {
 		if (!rd_appraisal_json(a, result, &out, err))

@@ -2,8 +2,13 @@
 #include <redoubt/rats.h>
 
 const struct rd_code_text rd_rats_codes[] = {
+	{ "rats.cmw.entry", "A message cannot be wrapped as it was given.",
+	  "Give each one a label of its own and a media type, or only one and no label." },
 	{ "rats.cmw.form", "The bytes are not a conceptual message wrapper.",
 	  "A record [type, value], a tagged value, or a collection of these, in CBOR or JSON." },
+	{ "rats.cmw.label",
+	  "A wrapper has no message of that label, or several of which none was named.",
+	  "`redoubt cmw show FILE` lists them." },
 	{ "rats.cmw.unknown", "A wrapped message is of a type that is not known here.",
 	  "It was not looked at: take it out, or verify it by its own tool." },
 	{ "rats.corim.digest", "A reference value is neither SHA-256 nor SHA-384.",

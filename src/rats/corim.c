@@ -202,8 +202,8 @@ static void read_validity(struct rd_cbor_reader *r, struct rd_corim *c)
 static void read_id(struct rd_cbor_reader *r, struct rd_corim *c)
 {
 	skip_tags(r);
-	c->id = rd_cbor_peek(r) == RD_CBOR_TEXT ? rd_cbor_read_text(r, 1, 256)
-						: rd_cbor_read_bytes(r, 1, 64);
+	c->id_is_text = rd_cbor_peek(r) == RD_CBOR_TEXT;
+	c->id = c->id_is_text ? rd_cbor_read_text(r, 1, 256) : rd_cbor_read_bytes(r, 1, 64);
 }
 
 /* corim-map {0: id, 1: tags, 3: profile, 4: validity} */
@@ -320,7 +320,10 @@ static void check_dates(struct rd_tee_work *w, const char *claim, const struct r
 
 static void claims(struct rd_tee_work *w, const struct rd_corim *c)
 {
-	rd_tee_claim_text(w, "id", c->id);
+	if (c->id_is_text)
+		rd_tee_claim_text(w, "id", c->id);
+	else
+		rd_tee_claim_bytes(w, "id", c->id);
 	if (c->profile.len)
 		rd_tee_claim_text(w, "profile", c->profile);
 	rd_tee_claim_uint(w, "tags", c->n_tags);
@@ -361,12 +364,32 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	}
 	check_dates(&w, "reference values", c);
 	claims(&w, c);
-	return rd_tee_done(&w);
+	return rd_rats_claim_payload(&w, is_signed ? sign1.payload : in->report) && rd_tee_done(&w);
 }
+
+static const struct rd_tee_rule rules[] = {
+	{ .key = "ids",
+	  .claim = "id",
+	  .kind = RD_RULE_ONE_OF,
+	  .value = RD_CLAIM_TEXT,
+	  .help = "identities of manifests: text, or a UUID in hexadecimal" },
+	{ .key = "profiles",
+	  .claim = "profile",
+	  .kind = RD_RULE_ONE_OF,
+	  .value = RD_CLAIM_TEXT,
+	  .help = "profiles of manifests" },
+	{ .key = "payloads",
+	  .claim = "payload_sha256",
+	  .kind = RD_RULE_ONE_OF,
+	  .len = 32,
+	  .help = "manifests by SHA-256" },
+	{ 0 },
+};
 
 const struct rd_tee rd_rats_corim = {
 	.name = "corim",
 	.content_type = "application/rim+cbor",
+	.rules = rules,
 	.verify = verify,
 };
 

@@ -83,8 +83,6 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	struct headers h = { 0 };
 	struct rd_cose_sign1 sign1;
 	struct rd_tee_work w;
-	uint8_t digest[RD_SHA256_LEN];
-	struct rd_view kept;
 
 	if (!rd_cose_parse(in->report, &sign1, err) ||
 	    !read_headers(sign1.protected_bytes, &h, err) ||
@@ -97,11 +95,8 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 		return false;
 	if (h.type.len)
 		rd_tee_claim_text(&w, "content_type", h.type);
-	if (!rd_sha256(sign1.payload, digest, err) ||
-	    !rd_arena_copy(arena, rd_view_of(digest, sizeof(digest)), &kept, err))
+	if (!rd_rats_claim_payload(&w, sign1.payload))
 		return false;
-	rd_tee_claim_uint(&w, "payload_bytes", sign1.payload.len);
-	rd_tee_claim_bytes(&w, "payload_sha256", kept);
 	if (sign1.payload.len <= 4096 && rd_utf8_valid(sign1.payload))
 		rd_tee_claim_text(&w, "payload", sign1.payload);
 	return rd_tee_done(&w);

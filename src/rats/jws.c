@@ -1,5 +1,5 @@
 /* JSON Web Signatures in compact form: RFC 7515, algorithms of RFC 7518 and RFC 8037. */
-#include <redoubt/rats.h>
+#include "rats_int.h"
 
 #include <string.h>
 
@@ -42,16 +42,6 @@ static bool part(struct rd_view *rest, struct rd_view *out)
 	return true;
 }
 
-/* RFC 7515 section 2: the URL-safe alphabet without padding, so that a token has one text. */
-static bool decode(struct rd_view part, struct rd_arena *arena, struct rd_view *out,
-		   struct rd_err *err)
-{
-	for (size_t i = 0; i < part.len; i++)
-		if (strchr("+/=", part.data[i]))
-			return false;
-	return rd_base64_decode(part, arena, out, err);
-}
-
 bool rd_jws_parse(struct rd_view text, struct rd_arena *arena, struct rd_jws *out,
 		  struct rd_err *err)
 {
@@ -66,8 +56,9 @@ bool rd_jws_parse(struct rd_view text, struct rd_arena *arena, struct rd_jws *ou
 	    (rest.len && memchr(rest.data, '.', rest.len)))
 		return malformed(err, "not three parts between dots");
 	j.signing_input = rd_view_of(text.data, head.len + 1 + body.len);
-	if (!decode(head, arena, &header, err) || !decode(body, arena, &j.payload, err) ||
-	    !decode(rest, arena, &j.signature, err))
+	if (!rd_rats_base64url(head, arena, &header, err) ||
+	    !rd_rats_base64url(body, arena, &j.payload, err) ||
+	    !rd_rats_base64url(rest, arena, &j.signature, err))
 		return malformed(err, "a part is not in base64url");
 	if (!rd_json_parse(arena, "header", header, &doc, err) || doc->kind != RD_DOC_MAP)
 		return malformed(err, "its header is no JSON object");

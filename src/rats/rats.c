@@ -1,6 +1,8 @@
 /* The kinds, and how all of them try keys. */
 #include "rats_int.h"
 
+#include <string.h>
+
 /* clang-format off */
 const struct rd_tee *const rd_rats_kinds[] = {
 	&rd_rats_ear,
@@ -52,4 +54,27 @@ void rd_rats_unsigned(struct rd_tee_work *w)
 					     .claim = "signature",
 					     .expected = rd_view_str("a signature"),
 					     .found = rd_view_str("none") });
+}
+
+bool rd_rats_base64url(struct rd_view text, struct rd_arena *arena, struct rd_view *out,
+		       struct rd_err *err)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (memchr("+/=", text.data[i], 3))
+			return rd_fail(err, RD_FAULT_MALFORMED, "codec.base64",
+				       "base64url: character %zu is not of its alphabet", i + 1);
+	return rd_base64_decode(text, arena, out, err);
+}
+
+bool rd_rats_claim_payload(struct rd_tee_work *w, struct rd_view payload)
+{
+	uint8_t digest[RD_SHA256_LEN];
+	struct rd_view kept;
+
+	if (!rd_sha256(payload, digest, w->err) ||
+	    !rd_arena_copy(w->arena, rd_view_of(digest, sizeof(digest)), &kept, w->err))
+		return false;
+	rd_tee_claim_uint(w, "payload_bytes", payload.len);
+	rd_tee_claim_bytes(w, "payload_sha256", kept);
+	return true;
 }

@@ -15,6 +15,11 @@ void rd_rats_check_keys(struct rd_tee_work *work, rd_rats_check_fn *check, const
 			const char *code);
 /* The same for a COSE_Sign1: rd_rats_check_fn. */
 bool rd_rats_check_cose(const void *sign1, struct rd_view spki, struct rd_err *err);
+/* Claims "payload_bytes" and "payload_sha256". */
+RD_MUST_USE bool rd_rats_claim_payload(struct rd_tee_work *work, struct rd_view payload);
+/* RFC 7515 section 2: the URL-safe alphabet without padding, so that bytes have one text. */
+bool rd_rats_base64url(struct rd_view text, struct rd_arena *arena, struct rd_view *out,
+		       struct rd_err *err);
 /* Leaves a reason that nothing is signed. */
 void rd_rats_unsigned(struct rd_tee_work *work);
 

@@ -89,6 +89,27 @@ t_err 'did you mean "mrtd"' "with the nearest key"
 t_exit 3 "evidence that does not verify is no model" "$REDOUBT" policy suggest \
 	"$V/sgx/v3-badsig-fortanix/quote.bin" --type sgx --at 2021-01-01T00:00:00Z
 
+ear() {
+	t_want_status=$1
+	t_what=$2
+	shift 2
+	t_exit "$t_want_status" "$t_what" "$REDOUBT" verify "$V/ear/c-ear.jwt" --type ear --collateral "$V/ear/c-ear_pub.pem" \
+		--at 2024-01-01T00:00:00Z "$@"
+}
+t_exit 0 "a policy for attestation results" "$REDOUBT" policy suggest "$V/ear/c-ear.jwt" --type ear \
+	--collateral "$V/ear/c-ear_pub.pem" --at 2024-01-01T00:00:00Z
+cp out ear.yaml
+ear 0 "accepts the one it is made from" --policy ear.yaml
+sed 's/PARSEC_TPM/other/' ear.yaml >other-ear.yaml
+ear 3 "and no other attester's" --policy other-ear.yaml
+t_exit 0 "a policy for reference values" "$REDOUBT" policy suggest "$V/corim/signed-good-corim.cbor" --type corim \
+	--collateral "$V/corim/signer_pub.jwk" --at 1750000000
+cp out corim.yaml
+t_exit 0 "accepts them, and Unix seconds are a time" "$REDOUBT" verify "$V/corim/signed-good-corim.cbor" --type corim \
+	--collateral "$V/corim/signer_pub.jwk" --at 1750000000 --policy corim.yaml
+t_exit 3 "and no others" "$REDOUBT" verify "$V/corim/signed-example-corim.cbor" --type corim \
+	--collateral "$V/corim/signer_pub.jwk" --at 1750000000 --policy corim.yaml
+
 # ---- results for others
 t_exit 0 "a verifier's keys" "$REDOUBT" keygen verifier
 t_exit 0 "an attestation result, signed" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --collateral "$TDX" \

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		rd_assert(rd_arena_new(MEMORY_MAX, &arena, &err));
 	rd_arena_reset(arena);
 	if (rd_yaml_parse(arena, "p", rd_view_of(data, size), &doc, &err) &&
-	    rd_evidence_policy_from_doc(doc, "p", arena, &policy, &err))
+	    rd_evidence_policy_from_doc(doc, "p", NULL, arena, &policy, &err))
 		rd_assert(policy.from_file);
 	return 0;
 }

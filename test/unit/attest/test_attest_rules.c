@@ -66,7 +66,7 @@ static bool parse(const char *text, struct rd_evidence_policy *p, struct rd_err 
 
 	*err = (struct rd_err){ 0 };
 	return rd_yaml_parse(arena, "p.yaml", rd_view_str(text), &doc, err) &&
-	       rd_evidence_policy_from_doc(doc, "p.yaml", arena, p, err);
+	       rd_evidence_policy_from_doc(doc, "p.yaml", NULL, arena, p, err);
 }
 
 static struct rd_appraisal *appraise(const char *policy, const char *tee,

@@ -500,78 +500,7 @@ static void test_corim_vectors(void **state)
 	}
 }
 
-/* ---- CMW and COSE ---------------------------------------------------------------------------- */
-
-static void test_cmw(void **state)
-{
-	static const struct {
-		const char *file;
-		uint32_t n;
-		const char *first;
-	} cases[] = {
-		{ "collection-cbor-mixed-keys.cbor", 2, "0" },
-		{ "collection-cbor-ok-2.cbor", 1, "application/vnd.1" },
-		{ "collection-cbor-ok.cbor", 3, "application/signed-corim+cbor" },
-		{ "collection-ok.json", 2, "application/vnd.a" },
-		{ "x509-cert+cbor-cmw.der", 3, "application/rim+cose" },
-		{ "x509-cert+json-cmw.der", 2, "application/vnd.a" },
-	};
-	static const char *const broken[] = {
-		"{}",
-		"[1]",
-		"{\"a\":[\"t\"]}",
-		"{\"a\":[\"t\",\"*\"]}",
-		"{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":[\"t\",\"\"]}}}}}}",
-		"x",
-		""
-	};
-	struct rd_cmw *c;
-	struct rd_err err = { 0 };
-	char name[128];
-
-	(void)state;
-	c = RD_NEW(f.arena, struct rd_cmw, &err);
-	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
-		err = (struct rd_err){ 0 };
-		if (rd_cmw_parse(rd_view_str(broken[i]), f.arena, c, &err))
-			fail_msg("'%s' parses", broken[i]);
-		assert_non_null(err.code);
-	}
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(name, sizeof(name), "vectors/cmw/%s", cases[i].file);
-		if (!rd_cmw_parse(vector(name), f.arena, c, &err))
-			fail_msg("%s: %s", name, err.text);
-		assert_int_equal(c->n, cases[i].n);
-		assert_true(rd_view_eq(c->entry[0].type, rd_view_str(cases[i].first)));
-	}
-}
-
-/* A wrapped CoRIM is verified in place; an unknown message is said to be one. */
-static void test_cmw_verify(void **state)
-{
-	struct forge_cose_spec spec = { .alg = RD_COSE_ES256,
-					.key = ec,
-					.tagged = true,
-					.protected_header = header("application/rim+cbor"),
-					.payload = corim(-1, -1) };
-	struct rd_buf b = { .max = 8192 };
-	struct rd_tee_input in;
-	struct rd_err err = { 0 };
-
-	(void)state;
-	assert_true(rd_cmw_put(&b, "application/rim+cbor", forge_cose(&f, &spec), &err));
-	in = with_key(forge_keep(&f, &b), ec);
-	forge_expect_good(forge_verify(&f, &rd_rats_cmw, &in), "a CoRIM in a CMW");
-	forge_expect_no_prefix(&f, &rd_rats_cmw, &in);
-	in = with_key(in.report, other);
-	forge_expect(forge_verify(&f, &rd_rats_cmw, &in), "rats.corim.signature", RD_RESULT_FAIL,
-		     "another key");
-	b = (struct rd_buf){ .max = 8192 };
-	assert_true(rd_cmw_put(&b, "application/unknown", rd_view_str("x"), &err));
-	in = with_key(forge_keep(&f, &b), ec);
-	forge_expect(forge_verify(&f, &rd_rats_cmw, &in), "rats.cmw.unknown", RD_RESULT_ABSENT,
-		     "an unknown message");
-}
+/* ---- COSE ----------------------------------------------------------------------------------- */
 
 static void test_cose(void **state)
 {
@@ -655,8 +584,7 @@ int main(void)
 		cmocka_unit_test(test_jws_text),      cmocka_unit_test(test_ear_whole),
 		cmocka_unit_test(test_tiers),         cmocka_unit_test(test_ear_written),
 		cmocka_unit_test(test_ear_cwt),       cmocka_unit_test(test_corim),
-		cmocka_unit_test(test_corim_vectors), cmocka_unit_test(test_cmw),
-		cmocka_unit_test(test_cmw_verify),    cmocka_unit_test(test_cose),
+		cmocka_unit_test(test_corim_vectors), cmocka_unit_test(test_cose),
 		cmocka_unit_test(test_ear_vectors),
 	};
 
