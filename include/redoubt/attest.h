@@ -99,6 +99,9 @@ RD_MUST_USE bool rd_policy_from_doc(const struct rd_doc *doc, const char *name,
  *	version: 1
  *	revocation: required            # default; or optional
  *	anchors: [test-root.pem]        # accepted beside the vendors' roots; a warning each time
+ *	reference_values:               # CoRIM files: more values for the claims they name
+ *	  - {file: golden.corim, keys: [vendor.pem]}   # signed; without keys: by an anchor
+ *	  - {file: own.corim, sha256: HEX64}           # or this very file
  *	tdx:
  *	  mrtd: [HEX96, ...]
  *	  tcb_statuses:
@@ -115,6 +118,8 @@ RD_MUST_USE bool rd_policy_from_doc(const struct rd_doc *doc, const char *name,
 #define RD_EVIDENCE_POLICY_SETTINGS_MAX 256u
 #define RD_EVIDENCE_POLICY_VALUES_MAX 1024u /* of one setting */
 #define RD_EVIDENCE_POLICY_ANCHORS_MAX 16u
+#define RD_EVIDENCE_POLICY_MANIFESTS_MAX 8u
+#define RD_EVIDENCE_POLICY_KEYS_MAX 4u
 
 struct rd_rule_value {
 	struct rd_view key;  /* "0" of pcrs: {0: [...]}; empty where the rule takes a plain list */
@@ -146,6 +151,12 @@ struct rd_evidence_policy {
 	const struct rd_accepted_status *status;
 	uint32_t n_anchor_files; /* names as written: the caller reads them ... */
 	struct rd_view anchor_file[RD_EVIDENCE_POLICY_ANCHORS_MAX];
+	uint32_t n_manifests; /* likewise: the caller reads them and adds what they say */
+	struct rd_manifest_file {
+		struct rd_view file, sha256; /* sha256: 32 bytes, or empty */
+		uint32_t n_keys;
+		struct rd_view key[RD_EVIDENCE_POLICY_KEYS_MAX];
+	} manifest[RD_EVIDENCE_POLICY_MANIFESTS_MAX];
 	uint32_t n_anchors; /* ... into these */
 	const struct rd_cert *anchor;
 };

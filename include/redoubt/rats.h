@@ -73,7 +73,7 @@ RD_MUST_USE bool rd_ear_claims(const struct rd_appraisal *appraisal,
 /* One reference value: what an environment's measurement should be. */
 struct rd_corim_value {
 	struct rd_view vendor, model; /* text; may be empty */
-	struct rd_view key;           /* mkey: its encoded CBOR; may be empty */
+	struct rd_view key;           /* mkey, or a register's name: encoded CBOR; may be empty */
 	uint32_t digest_alg;          /* of the IANA registry: 1 SHA-256, 7 SHA-384; 0: no digest */
 	struct rd_view digest;
 };
@@ -88,6 +88,16 @@ struct rd_corim {
 /* Tag 501, or a CoMID alone (an untagged map with triples); "rats.corim.form".  Values beyond the
  * room are counted in n_values and not kept. */
 RD_MUST_USE bool rd_corim_parse(struct rd_view bytes, struct rd_corim *out, struct rd_err *err);
+/* Verified as evidence of type corim would be, and parsed; `pinned` bytes are known to the caller and
+ * need no signature, but what fails in them still refuses. */
+RD_MUST_USE bool rd_corim_open(const struct rd_tee_input *in, bool pinned, struct rd_arena *arena,
+			       struct rd_corim *out, struct rd_err *err);
+/* Its digests, by the name of their measurement or register, as values that the policy accepts for
+ * the claims of that name; the environment's model, where it has one, is the technology's name.
+ * "rats.corim.references" if there is none for `tee`. */
+RD_MUST_USE bool rd_corim_references(const struct rd_corim *corim, const struct rd_tee *tee,
+				     struct rd_arena *arena, struct rd_evidence_policy *policy,
+				     struct rd_err *err);
 /* An unsigned CoRIM with one CoMID of reference values: SHA-384 digests by name. */
 struct rd_corim_reference {
 	const char *name; /* mkey, text */

@@ -248,6 +248,48 @@ static bool read_anchors(struct parse *p, const struct rd_doc *list)
 	return true;
 }
 
+static bool read_keys(struct parse *p, const struct rd_doc *list, struct rd_manifest_file *m)
+{
+	if (list->kind != RD_DOC_LIST || list->n == 0 || list->n > RD_EVIDENCE_POLICY_KEYS_MAX)
+		return wrong(p, list, "expected a list of 1 to 4 files of public keys");
+	for (uint32_t i = 0; i < list->n; i++) {
+		if (list->item[i].kind != RD_DOC_SCALAR || list->item[i].text.len == 0)
+			return wrong(p, list, "expected the name of a key file");
+		m->key[m->n_keys++] = list->item[i].text;
+	}
+	return true;
+}
+
+static bool read_manifests(struct parse *p, const struct rd_doc *list)
+{
+	static const char *const known[] = { "file", "keys", "sha256", NULL };
+
+	if (!list)
+		return true;
+	if (list->kind != RD_DOC_LIST || list->n == 0 || list->n > RD_EVIDENCE_POLICY_MANIFESTS_MAX)
+		return wrong(p, list, "expected a list of 1 to 8 manifests");
+	for (uint32_t i = 0; i < list->n; i++) {
+		struct rd_manifest_file *m = &p->out->manifest[p->out->n_manifests++];
+		const struct rd_doc *file, *keys, *digest;
+
+		if (!rd_doc_only(p->name, &list->item[i], known, p->err))
+			return false;
+		file = rd_doc_get(&list->item[i], "file");
+		keys = rd_doc_get(&list->item[i], "keys");
+		digest = rd_doc_get(&list->item[i], "sha256");
+		if (!file || file->kind != RD_DOC_SCALAR || file->text.len == 0)
+			return wrong(p, list, "expected `file:` with the name of a CoRIM");
+		m->file = file->text;
+		if (keys && !read_keys(p, keys, m))
+			return false;
+		if (digest && !rd_doc_hex(p->name, digest, p->arena, &m->sha256, p->err))
+			return false;
+		if (digest && m->sha256.len != RD_SHA256_LEN)
+			return wrong(p, digest, "expected hexadecimal of 32 bytes");
+	}
+	return true;
+}
+
 static bool read_head(struct parse *p, const struct rd_doc *doc)
 {
 	const struct rd_doc *version = rd_doc_get(doc, "version");
@@ -267,7 +309,8 @@ static bool read_head(struct parse *p, const struct rd_doc *doc)
 			return wrong(p, revocation, "expected required or optional");
 		p->out->revocation_optional = optional;
 	}
-	return read_anchors(p, rd_doc_get(doc, "anchors"));
+	return read_anchors(p, rd_doc_get(doc, "anchors")) &&
+	       read_manifests(p, rd_doc_get(doc, "reference_values"));
 }
 
 /* The kinds of which a policy may speak: the technologies, then others; NULL behind the last.  One
@@ -286,8 +329,8 @@ bool rd_evidence_policy_from_doc(const struct rd_doc *doc, const char *name,
 				 struct rd_evidence_policy *out, struct rd_err *err)
 {
 	struct parse p = { .name = name, .arena = arena, .out = out, .err = err };
-	const char *known[KEYS_MAX] = { "version", "revocation", "anchors" };
-	uint32_t n = 3;
+	const char *known[KEYS_MAX] = { "version", "revocation", "anchors", "reference_values" };
+	uint32_t n = 4;
 
 	*out = (struct rd_evidence_policy){ .from_file = true };
 	for (size_t i = 0; kind(more, i) && n < KEYS_MAX - 1; i++)

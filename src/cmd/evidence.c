@@ -70,30 +70,38 @@ static bool read_file(const char *path, size_t max, struct rd_arena *arena, stru
 
 /* ---- policy ---------------------------------------------------------------------------------- */
 
+/* A file beside the policy, or of an absolute name. */
+static bool read_beside(const char *policy_path, struct rd_view name, struct rd_arena *arena,
+			struct rd_view *out, struct rd_err *err)
+{
+	const char *slash = strrchr(policy_path, '/');
+	int folder = slash && name.data[0] != '/' ? (int)(slash - policy_path) + 1 : 0;
+	struct rd_view path;
+
+	return rd_arena_printf(arena, &path, err, "%.*s%.*s", folder, policy_path, RD_FMT(name)) &&
+	       read_file((const char *)path.data, FILE_MAX, arena, out, err);
+}
+
 static bool read_anchors(const char *policy_path, struct rd_evidence_policy *p,
 			 struct rd_arena *arena, struct rd_err *err)
 {
-	const char *slash = strrchr(policy_path, '/');
-	int folder = slash ? (int)(slash - policy_path) + 1 : 0;
 	struct rd_cert *certs =
 		RD_NEW_ARRAY(arena, struct rd_cert, RD_EVIDENCE_POLICY_ANCHORS_MAX, err);
 
 	if (!certs)
 		return false;
 	for (uint32_t i = 0; i < p->n_anchor_files; i++) {
-		struct rd_view name = p->anchor_file[i], path, text;
+		struct rd_view name = p->anchor_file[i], text;
 		uint32_t n = 0;
 
-		if (!rd_arena_printf(arena, &path, err, "%.*s%.*s",
-				     name.data[0] == '/' ? 0 : folder, policy_path, RD_FMT(name)) ||
-		    !read_file((const char *)path.data, FILE_MAX, arena, &text, err))
+		if (!read_beside(policy_path, name, arena, &text, err))
 			return false;
 		if (!rd_certs_read(text, arena, certs + p->n_anchors,
 				   RD_EVIDENCE_POLICY_ANCHORS_MAX - p->n_anchors, &n, err))
-			return rd_wrap(err, "%s", (const char *)path.data);
+			return rd_wrap(err, "%.*s", RD_FMT(name));
 		if (n == 0)
 			return rd_fail(err, RD_FAULT_MALFORMED, "crypto.cert.form",
-				       "%s: no certificate in it", (const char *)path.data);
+				       "%.*s: no certificate in it", RD_FMT(name));
 		p->n_anchors += n;
 	}
 	p->anchor = certs;
@@ -224,6 +232,71 @@ static void unwrap(struct cmd_evidence *e, struct pieces *p, struct rd_view file
 			(struct rd_collateral){ .name = "", .bytes = bundle.collateral[i] };
 }
 
+/* ---- reference values ------------------------------------------------------------------------ */
+
+/* By the signature of its keys or of a chain to the policy's anchors, or these very bytes. */
+static bool open_manifest(const char *policy_path, const struct rd_manifest_file *m,
+			  const struct cmd_evidence *e, struct rd_arena *arena,
+			  struct rd_corim *out, struct rd_err *err)
+{
+	struct rd_collateral key[RD_EVIDENCE_POLICY_KEYS_MAX];
+	struct rd_tee_input in = { .collateral = key,
+				   .n_collateral = m->n_keys,
+				   .now_unix_s = e->in.now_unix_s,
+				   .n_anchors = m->n_keys ? 0 : e->policy.n_anchors,
+				   .anchor = e->policy.anchor };
+	uint8_t digest[RD_SHA256_LEN];
+
+	for (uint32_t i = 0; i < m->n_keys; i++) {
+		key[i] = (struct rd_collateral){ .name = "key", .trusted = true };
+		if (!read_beside(policy_path, m->key[i], arena, &key[i].bytes, err))
+			return false;
+	}
+	if (!read_beside(policy_path, m->file, arena, &in.report, err) ||
+	    !rd_sha256(in.report, digest, err))
+		return false;
+	if (m->sha256.len && !rd_view_eq(m->sha256, rd_view_of(digest, sizeof(digest))))
+		return rd_fail(err, RD_FAULT_REFUSED, "rats.corim.pin",
+			       "not the file that the policy names by its SHA-256");
+	return rd_corim_open(&in, m->sha256.len != 0 && m->n_keys == 0, arena, out, err);
+}
+
+/* A CMW may hold any kind: what is of none of them is still a slip. */
+static bool add_references(struct cmd_evidence *e, const struct rd_corim *corim,
+			   struct rd_arena *arena, struct rd_err *err)
+{
+	struct rd_err why = { 0 };
+	bool any = false;
+
+	if (strcmp(e->tee->name, "cmw") != 0)
+		return rd_corim_references(corim, e->tee, arena, &e->policy, err);
+	for (size_t i = 0; rd_tees[i]; i++) {
+		why = (struct rd_err){ 0 };
+		if (rd_corim_references(corim, rd_tees[i], arena, &e->policy, &why))
+			any = true;
+		else if (strcmp(why.code, "rats.corim.references") != 0)
+			return *err = why, false;
+	}
+	if (!any)
+		*err = why;
+	return any;
+}
+
+static bool read_manifests(const char *policy_path, struct cmd_evidence *e, struct rd_arena *arena,
+			   struct rd_err *err)
+{
+	struct rd_corim *corim = RD_NEW(arena, struct rd_corim, err);
+
+	for (uint32_t i = 0; corim && i < e->policy.n_manifests; i++) {
+		const struct rd_manifest_file *m = &e->policy.manifest[i];
+
+		if (!open_manifest(policy_path, m, e, arena, corim, err) ||
+		    !add_references(e, corim, arena, err))
+			return rd_wrap(err, "%.*s", RD_FMT(m->file));
+	}
+	return corim != NULL;
+}
+
 /* The type of evidence that says it itself. */
 static const struct rd_tee *type_of_wrapper(struct rd_view file, struct rd_err *err)
 {
@@ -280,7 +353,8 @@ bool cmd_evidence_read(const struct cmd_evidence_args *args, struct rd_arena *ar
 		return false;
 	out->tee = args->type ? cmd_evidence_type(rd_view_str(args->type), err)
 			      : type_of_wrapper(file, err);
-	if (!out->tee || !read_collateral(args, &p, err))
+	if (!out->tee || !read_collateral(args, &p, err) ||
+	    !read_manifests(args->policy, out, arena, err))
 		return false;
 	unwrap(out, &p, file);
 	out->in.n_collateral = p.n;

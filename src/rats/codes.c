@@ -14,6 +14,11 @@ const struct rd_code_text rd_rats_codes[] = {
 	{ "rats.corim.digest", "A reference value is neither SHA-256 nor SHA-384.",
 	  "Only measurements of those lengths can be written as CoRIM." },
 	{ "rats.corim.form", "The bytes are not a CoRIM.", "Was it cut off?" },
+	{ "rats.corim.pin", "A manifest is not the file whose SHA-256 the policy names.",
+	  "It was changed since, or the policy is of another version of it." },
+	{ "rats.corim.references", "A manifest has no reference value for this kind of evidence.",
+	  "Its measurements are named by claims (mrtd, measurement, pcrs.0: see -o json) and are "
+	  "of a model by the kind's name." },
 	{ "rats.corim.signature", "A CoRIM is not signed by one of the given keys.",
 	  "Give the key of its signer, or do not use its values." },
 	{ "rats.corim.time", "A CoRIM or its signature is outside its dates.",

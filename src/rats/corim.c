@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Tags that drafts before 03 put around either form, 500 and 502. */
+#define TAG_OUTER 500u
+#define TAG_SIGNED 502u
 #define TAG_CORIM 501u
 #define TAG_COMID 506u
 #define TAG_COSWID 505u
@@ -78,6 +81,34 @@ static void read_digests(struct rd_cbor_reader *r, struct rd_corim *c, struct rd
 	rd_cbor_leave(r);
 }
 
+/* integrity-registers {name: digests} */
+static void read_registers(struct rd_cbor_reader *r, struct rd_corim *c, struct rd_corim_value v)
+{
+	(void)rd_cbor_enter_map(r, PAIRS_MAX);
+	while (rd_cbor_more(r)) {
+		v.key = rd_cbor_read_item(r);
+		read_digests(r, c, &v);
+	}
+	rd_cbor_leave(r);
+}
+
+/* measurement-values-map {2: digests, 14: integrity registers, ...} */
+static void read_values(struct rd_cbor_reader *r, struct rd_corim *c, struct rd_corim_value v)
+{
+	(void)rd_cbor_enter_map(r, PAIRS_MAX);
+	while (rd_cbor_more(r)) {
+		int64_t key = key_of(r);
+
+		if (key == 2)
+			read_digests(r, c, &v);
+		else if (key == 14 && rd_cbor_peek(r) == RD_CBOR_MAP)
+			read_registers(r, c, v);
+		else
+			(void)rd_cbor_read_item(r);
+	}
+	rd_cbor_leave(r);
+}
+
 /* measurement-map {0: mkey, 1: mval {2: digests, ...}} */
 static void read_measurement(struct rd_cbor_reader *r, struct rd_corim *c, struct rd_corim_value v)
 {
@@ -93,14 +124,7 @@ static void read_measurement(struct rd_cbor_reader *r, struct rd_corim *c, struc
 			(void)rd_cbor_read_item(r);
 			continue;
 		}
-		(void)rd_cbor_enter_map(r, PAIRS_MAX);
-		while (rd_cbor_more(r)) {
-			if (key_of(r) == 2)
-				read_digests(r, c, &v);
-			else
-				(void)rd_cbor_read_item(r);
-		}
-		rd_cbor_leave(r);
+		read_values(r, c, v);
 	}
 	rd_cbor_leave(r);
 }
@@ -237,6 +261,17 @@ static void read_corim(struct rd_cbor_reader *r, struct rd_corim *c)
 		rd_cbor_complain(r, "rats.corim.form", "no id or no tags");
 }
 
+static struct rd_view unwrapped(struct rd_view in)
+{
+	static const uint16_t outer[] = { TAG_OUTER, TAG_SIGNED };
+
+	for (size_t i = 0; i < sizeof(outer) / sizeof(outer[0]); i++)
+		if (in.len > 3 && in.data[0] == 0xd9 && in.data[1] == outer[i] >> 8 &&
+		    in.data[2] == (outer[i] & 0xff))
+			in = rd_view_of(in.data + 3, in.len - 3);
+	return in;
+}
+
 bool rd_corim_parse(struct rd_view bytes, struct rd_corim *out, struct rd_err *err)
 {
 	struct rd_cbor_reader r;
@@ -244,7 +279,7 @@ bool rd_corim_parse(struct rd_view bytes, struct rd_corim *out, struct rd_err *e
 	bool triples = true;
 
 	*out = (struct rd_corim){ .not_before = -1, .not_after = -1 };
-	rd_cbor_read_init(&r, bytes, RD_CBOR_TOLERANT);
+	rd_cbor_read_init(&r, unwrapped(bytes), RD_CBOR_TOLERANT);
 	if (rd_cbor_peek(&r) == RD_CBOR_TAG)
 		tag = rd_cbor_read_tag(&r);
 	if (tag == TAG_CORIM)
@@ -340,22 +375,24 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	struct rd_view type = { 0 };
 	struct rd_cose_sign1 sign1;
 	struct rd_tee_work w;
+	struct rd_view object = unwrapped(in->report);
 	/* 18 is the only tag that begins so. */
-	bool is_signed = in->report.len && in->report.data[0] == 0xD2, right;
+	bool is_signed = object.len && object.data[0] == 0xD2, right;
 
 	if (!c || !validity)
 		return false;
 	rd_tee_begin(&w, in, arena, out, err);
 	if (!is_signed) {
-		if (!rd_corim_parse(in->report, c, err))
+		if (!rd_corim_parse(object, c, err))
 			return false;
 		rd_rats_unsigned(&w);
 	} else {
-		if (!rd_cose_parse(in->report, &sign1, err) ||
+		if (!rd_cose_parse(object, &sign1, err) ||
 		    !read_header(sign1.protected_bytes, &type, validity, err) ||
 		    !rd_corim_parse(sign1.payload, c, err))
 			return false;
-		rd_rats_check_keys(&w, rd_rats_check_cose, &sign1, "rats.corim.signature");
+		if (!rd_rats_check_signer(&w, &sign1, "rats.corim.signature"))
+			return false;
 		right = rd_view_eq(type, rd_view_str(CONTENT_TYPE));
 		rd_tee_check(&w, RD_ASPECT_CRYPTO, right,
 			     (struct rd_tee_words){ "rats.corim.type", "content type", CONTENT_TYPE,
@@ -364,7 +401,32 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	}
 	check_dates(&w, "reference values", c);
 	claims(&w, c);
-	return rd_rats_claim_payload(&w, is_signed ? sign1.payload : in->report) && rd_tee_done(&w);
+	return rd_rats_claim_payload(&w, is_signed ? sign1.payload : object) && rd_tee_done(&w);
+}
+
+bool rd_corim_open(const struct rd_tee_input *in, bool pinned, struct rd_arena *arena,
+		   struct rd_corim *out, struct rd_err *err)
+{
+	struct rd_tee_result *r = RD_NEW(arena, struct rd_tee_result, err);
+	struct rd_view object = unwrapped(in->report);
+	struct rd_cose_sign1 sign1;
+
+	if (!r || !verify(in, arena, r, err))
+		return false;
+	for (uint32_t i = 0; i < r->n_reasons; i++) {
+		const struct rd_reason *why = &r->reason[i];
+
+		if (why->result == RD_RESULT_FAIL || (!pinned && why->result == RD_RESULT_ABSENT))
+			return rd_fail(err, RD_FAULT_REFUSED, why->code,
+				       "%s is %.*s, expected %.*s", why->claim, RD_FMT(why->found),
+				       RD_FMT(why->expected));
+	}
+	if (object.data[0] == 0xD2) {
+		if (!rd_cose_parse(object, &sign1, err))
+			return false;
+		object = sign1.payload;
+	}
+	return rd_corim_parse(object, out, err);
 }
 
 static const struct rd_tee_rule rules[] = {

@@ -569,7 +569,8 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	} else if (is_cose) {
 		if (!rd_cose_parse(in->report, &sign1, err) || !cbor_claims(sign1.payload, e, err))
 			return false;
-		rd_rats_check_keys(&w, rd_rats_check_cose, &sign1, "rats.ear.signature");
+		if (!rd_rats_check_signer(&w, &sign1, "rats.ear.signature"))
+			return false;
 	} else {
 		if (!rd_jws_parse(in->report, arena, &jws, err) ||
 		    !json_claims(jws.payload, arena, e, err))

@@ -15,6 +15,9 @@ void rd_rats_check_keys(struct rd_tee_work *work, rd_rats_check_fn *check, const
 			const char *code);
 /* The same for a COSE_Sign1: rd_rats_check_fn. */
 bool rd_rats_check_cose(const void *sign1, struct rd_view spki, struct rd_err *err);
+/* By a chain in the header to an anchor of the policy's, else by one of the verifier's own keys. */
+RD_MUST_USE bool rd_rats_check_signer(struct rd_tee_work *work, const struct rd_cose_sign1 *sign1,
+				      const char *code);
 /* Claims "payload_bytes" and "payload_sha256". */
 RD_MUST_USE bool rd_rats_claim_payload(struct rd_tee_work *work, struct rd_view payload);
 /* RFC 7515 section 2: the URL-safe alphabet without padding, so that bytes have one text. */
