@@ -15,7 +15,7 @@
 
 extern const struct rd_code_text rd_rats_codes[];
 
-/* "ear", "corim", "cmw", "cose"; ends with NULL. */
+/* "ear", "corim", "cmw", "cose", "eat"; ends with NULL. */
 extern const struct rd_tee *const rd_rats_kinds[];
 
 /* ---- JWS (RFC 7515), compact form -------------------------------------------------------------
@@ -78,7 +78,7 @@ struct rd_corim_value {
 	struct rd_view digest;
 };
 struct rd_corim {
-	struct rd_view id;             /* text, or a UUID's bytes */
+	struct rd_view id; /* text, or a UUID's bytes */
 	bool id_is_text;
 	int64_t not_before, not_after; /* < 0: not stated */
 	struct rd_view profile;        /* text; may be empty */
@@ -88,8 +88,8 @@ struct rd_corim {
 /* Tag 501, or a CoMID alone (an untagged map with triples); "rats.corim.form".  Values beyond the
  * room are counted in n_values and not kept. */
 RD_MUST_USE bool rd_corim_parse(struct rd_view bytes, struct rd_corim *out, struct rd_err *err);
-/* Verified as evidence of type corim would be, and parsed; `pinned` bytes are known to the caller and
- * need no signature, but what fails in them still refuses. */
+/* Verified as evidence of type corim would be, and parsed; `pinned` bytes are known to the caller
+ * and need no signature, but what fails in them still refuses. */
 RD_MUST_USE bool rd_corim_open(const struct rd_tee_input *in, bool pinned, struct rd_arena *arena,
 			       struct rd_corim *out, struct rd_err *err);
 /* Its digests, by the name of their measurement or register, as values that the policy accepts for

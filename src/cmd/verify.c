@@ -280,7 +280,7 @@ const struct cmd cmd_verify = {
 		"\n"
 		"  --type TYPE        snp, tdx, sgx, nitro, tpm, azure, cca, psa, nvidia, process, "
 		"ear, "
-		"corim,\n"
+		"eat, corim,\n"
 		"                     cmw, cose, receipt\n"
 		"  --collateral PATH  certificates, revocation lists, TCB info, keys: a file or a "
 		"folder\n"

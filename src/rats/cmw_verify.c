@@ -147,6 +147,15 @@ static bool look(struct messages *m, const struct rd_cmw_entry *e, const struct 
 	struct rd_tee_work w;
 
 	*tee = kind_of(e->type);
+	if (*tee == &rd_rats_ear && !verify_message(m, *tee, e->value, r)) {
+		/* The type is that of all tokens: this may be of a device. */
+		if (m->err->fault != RD_FAULT_MALFORMED)
+			return rd_wrap(m->err, "%s", e->label);
+		*m->err = (struct rd_err){ 0 };
+		*tee = &rd_rats_eat;
+	} else if (*tee == &rd_rats_ear) {
+		return true;
+	}
 	if (*tee)
 		return verify_message(m, *tee, e->value, r) || rd_wrap(m->err, "%s", e->label);
 	*tee = &rd_rats_cmw;

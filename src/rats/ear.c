@@ -65,6 +65,11 @@ static size_t profile_of(struct rd_view name)
 	return i;
 }
 
+bool rd_rats_is_ear(struct rd_view profile)
+{
+	return profile_of(profile) < N_PROFILES;
+}
+
 const char *rd_ear_tier_name(enum rd_ear_tier tier)
 {
 	for (size_t i = 0; i < 4; i++)
@@ -456,22 +461,10 @@ static struct rd_view nonce_of(const struct ear *e, struct rd_view wanted)
 	return e->decoded[0].len ? e->decoded[0] : e->nonce[0];
 }
 
-/* A dot would nest, and a name that is cut could be another's: that one goes by its number. */
-static const char *submod_name(struct rd_tee_work *w, const struct submod *s, uint32_t number)
-{
-	const char *name = s->name.len <= NAME_MAX_LEN ? rd_tee_name(w, "%.*s", RD_FMT(s->name))
-						       : rd_tee_name(w, "submodule %u", number);
-	char *dot = (char *)(uintptr_t)name;
-
-	while ((dot = strchr(dot, '.')) != NULL)
-		*dot = '_';
-	return name;
-}
-
 static void check_submod(struct rd_tee_work *w, const struct submod *s, uint32_t number)
 {
 	enum rd_ear_tier worst = worst_of_vector(s);
-	const char *name = submod_name(w, s, number);
+	const char *name = rd_rats_part_name(w, s->name, number);
 
 	rd_tee_check(w, RD_ASPECT_CRYPTO, worst == RD_EAR_NONE || s->status >= worst,
 		     (struct rd_tee_words){ "rats.ear.tier", name,
@@ -504,7 +497,7 @@ static enum rd_ear_tier check_status(struct rd_tee_work *w, const struct ear *e)
 
 static void check_claims(struct rd_tee_work *w, const struct ear *e)
 {
-	bool known = profile_of(e->profile) < N_PROFILES, any_none = false;
+	bool known = rd_rats_is_ear(e->profile), any_none = false;
 	enum rd_ear_tier worst;
 
 	rd_tee_check(w, RD_ASPECT_CRYPTO, known,

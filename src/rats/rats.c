@@ -9,6 +9,7 @@ const struct rd_tee *const rd_rats_kinds[] = {
 	&rd_rats_corim,
 	&rd_rats_cmw,
 	&rd_rats_cose,
+	&rd_rats_eat,
 	NULL,
 };
 /* clang-format on */
@@ -77,4 +78,15 @@ bool rd_rats_claim_payload(struct rd_tee_work *w, struct rd_view payload)
 	rd_tee_claim_uint(w, "payload_bytes", payload.len);
 	rd_tee_claim_bytes(w, "payload_sha256", kept);
 	return true;
+}
+
+const char *rd_rats_part_name(struct rd_tee_work *w, struct rd_view text, uint32_t number)
+{
+	const char *name = text.len <= RD_RATS_PART_MAX ? rd_tee_name(w, "%.*s", RD_FMT(text))
+							: rd_tee_name(w, "submodule %u", number);
+	char *dot = (char *)(uintptr_t)name;
+
+	while ((dot = strchr(dot, '.')) != NULL)
+		*dot = '_';
+	return name;
 }

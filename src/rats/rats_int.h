@@ -6,7 +6,7 @@
 
 #define RD_RATS_KEYS_MAX 16u
 
-extern const struct rd_tee rd_rats_ear, rd_rats_corim, rd_rats_cmw, rd_rats_cose;
+extern const struct rd_tee rd_rats_ear, rd_rats_eat, rd_rats_corim, rd_rats_cmw, rd_rats_cose;
 
 /* Checks with each of the verifier's own keys until one fits. */
 typedef bool rd_rats_check_fn(const void *object, struct rd_view spki, struct rd_err *err);
@@ -15,6 +15,12 @@ void rd_rats_check_keys(struct rd_tee_work *work, rd_rats_check_fn *check, const
 			const char *code);
 /* The same for a COSE_Sign1: rd_rats_check_fn. */
 bool rd_rats_check_cose(const void *sign1, struct rd_view spki, struct rd_err *err);
+/* The profile is one of an attestation result. */
+bool rd_rats_is_ear(struct rd_view profile);
+/* A submodule's name for claims: a dot would nest, and a name that is cut could be another's, so a
+ * long one goes by its number. */
+#define RD_RATS_PART_MAX 64u
+const char *rd_rats_part_name(struct rd_tee_work *work, struct rd_view text, uint32_t number);
 /* By a chain in the header to an anchor of the policy's, else by one of the verifier's own keys. */
 RD_MUST_USE bool rd_rats_check_signer(struct rd_tee_work *work, const struct rd_cose_sign1 *sign1,
 				      const char *code);
