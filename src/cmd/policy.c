@@ -3,6 +3,7 @@
 #include "evidence.h"
 
 #include <redoubt/crypto.h>
+#include <redoubt/rats.h>
 
 #include <getopt.h>
 #include <stdio.h>
@@ -17,6 +18,28 @@ static bool verified(const struct cmd_evidence_args *args, struct rd_arena *aren
 	*result = RD_NEW(arena, struct rd_tee_result, err);
 	return *result && cmd_evidence_read(args, arena, e, err) &&
 	       (cmd_evidence_verify(e, arena, *result, err) || rd_wrap(err, "%s", args->file));
+}
+
+/* No policy accepts what fails in the evidence or is missing beside it: that is said, not hidden.
+ */
+static bool check_suggested(struct rd_view text, const struct cmd_evidence *e,
+			    const struct rd_tee_result *result, struct rd_arena *arena,
+			    struct rd_err *err)
+{
+	struct rd_appraisal *a = RD_NEW(arena, struct rd_appraisal, err);
+	const struct rd_verified seen = { e->tee, result, e->in.now_unix_s };
+	struct rd_evidence_policy policy;
+	struct rd_err why = { 0 };
+	const struct rd_doc *doc;
+
+	if (!a || !rd_yaml_parse(arena, "suggestion", text, &doc, err) ||
+	    !rd_evidence_policy_from_doc(doc, "suggestion", rd_rats_kinds, arena, &policy, err) ||
+	    !rd_appraise_evidence(&policy, &seen, arena, a, err))
+		return false;
+	if (!rd_appraisal_demand(a, &why))
+		fprintf(stderr, "redoubt policy: this policy does not accept it yet: %s [%s]\n",
+			why.text, why.code);
+	return true;
 }
 
 static bool suggest(const struct cmd_evidence_args *args, struct rd_arena *arena,
@@ -40,7 +63,71 @@ static bool suggest(const struct cmd_evidence_args *args, struct rd_arena *arena
 			       args->file);
 	return rd_evidence_policy_suggest(e.tee, result, &out, err) &&
 	       (fwrite(out.data, 1, out.len, stdout) == out.len ||
-		rd_fail_errno(err, "os.file.write", "standard output"));
+		rd_fail_errno(err, "os.file.write", "standard output")) &&
+	       check_suggested(rd_buf_view(&out), &e, result, arena, err);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+/* How a rule's values are written. */
+static const char *form_of(const struct rd_tee_rule *rule)
+{
+	bool map = rule->claim[strlen(rule->claim) - 1] == '.';
+
+	switch (rule->kind) {
+	case RD_RULE_FLAG:
+		return rule->strict == RD_FLAG_FORBIDDEN ? "forbidden (default), allowed, required"
+		       : rule->strict == RD_FLAG_REQUIRED
+			       ? "required (default), allowed, forbidden"
+			       : "allowed (default), forbidden, required";
+	case RD_RULE_ONE_OF:
+		return map ? "{NAME: [VALUE...]}, one of each" : "[VALUE...], one of them";
+	case RD_RULE_NONE_OF:
+		return map ? "{NAME: [VALUE...]}, none of each" : "[VALUE...], none of them";
+	case RD_RULE_AT_LEAST:
+		return map ? "{NAME: NUMBER}, at least" : "NUMBER, at least";
+	case RD_RULE_AT_MOST:
+		return map ? "{NAME: NUMBER}, at most" : "NUMBER, at most";
+	case RD_RULE_MAX_AGE:
+		return "NUMBER of days";
+	}
+	return "";
+}
+
+/* Hexadecimal, where that is what values are. */
+static const char *value_of(const struct rd_tee_rule *rule, char out[32])
+{
+	bool list = rule->kind == RD_RULE_ONE_OF || rule->kind == RD_RULE_NONE_OF;
+
+	out[0] = '\0';
+	if (list && rule->value == RD_CLAIM_BYTES && rule->len)
+		snprintf(out, 32, ", %u bytes in hex", rule->len);
+	else if (list && rule->value == RD_CLAIM_BYTES)
+		snprintf(out, 32, ", in hex");
+	return out;
+}
+
+static bool print_keys(const char *name, struct rd_err *err)
+{
+	const struct rd_tee *tee = cmd_evidence_type(rd_view_str(name), err);
+	char value[32];
+
+	if (!tee)
+		return false;
+	if (!tee->rules)
+		return rd_fail(err, RD_FAULT_REFUSED, "attest.rules", "a policy says nothing of %s",
+			       tee->name);
+	printf("%s:\n", tee->name);
+	for (const struct rd_tee_rule *r = tee->rules; r->key; r++)
+		printf("  %-26s  %s\n  %-26s  %s%s\n", r->key, r->help, "", form_of(r),
+		       value_of(r, value));
+	printf("  %-26s  %s\n  %-26s  %s\n", "tcb_statuses",
+	       "status words that are accepted; default: the vendor's best alone", "",
+	       "[WORD, {status: WORD, until: TIME, advisories: [ID...]}...]");
+	printf("  %-26s  %s\n  %-26s  %s\n", "products",
+	       "keys that hold for one product in place of those above", "",
+	       "{PRODUCT: {KEY: ...}}");
+	return true;
 }
 
 /* ---- diff ------------------------------------------------------------------------------------ */
@@ -112,8 +199,13 @@ static int run(int argc, char **argv)
 	bool is_diff = strcmp(what, "diff") == 0, ok;
 	int option, first;
 
+	if (strcmp(what, "keys") == 0) {
+		if (argc != 3 || argv[2][0] == '-')
+			return cmd_misused(&cmd_policy, "one type is needed");
+		return print_keys(argv[2], &err) ? 0 : cmd_failed(&cmd_policy, &err);
+	}
 	if (!is_diff && strcmp(what, "suggest") != 0)
-		return cmd_misused(&cmd_policy, "suggest or diff is needed");
+		return cmd_misused(&cmd_policy, "suggest, diff or keys is needed");
 	opterr = 0;
 	optind = 2;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -138,16 +230,32 @@ const struct cmd cmd_policy = {
 	.help = "Usage: redoubt policy suggest FILE --type TYPE [--collateral PATH]... [--at "
 		"TIME]\n"
 		"       redoubt policy diff OLD NEW FILE... --type TYPE [--collateral PATH]... "
-		"[--at "
-		"TIME]\n"
+		"[--at TIME]\n"
+		"       redoubt policy keys TYPE\n"
 		"\n"
 		"suggest prints the policy that accepts exactly this evidence, each rule with what "
-		"it "
-		"is\n"
+		"it is\n"
 		"about: delete what may vary. diff holds recorded evidence against two policies "
-		"and "
-		"says\n"
-		"what the change lets in or shuts out.\n"
+		"and says\n"
+		"what the change lets in or shuts out. keys lists what a policy can say of one "
+		"type.\n"
+		"\n"
+		"A policy is YAML. Its defaults are strict: up to date, no debugging, revocation "
+		"lists\n"
+		"demanded; an empty list is an error.\n"
+		"\n"
+		"  version: 1\n"
+		"  revocation: required          # default; or optional\n"
+		"  anchors: [own-root.pem]       # roots beside the vendors'; a warning each time\n"
+		"  reference_values:             # manifests (CoRIM): more values for the claims "
+		"they name\n"
+		"    - {file: golden.corim, keys: [vendor.pem]}\n"
+		"  tdx:                          # a type, and its keys\n"
+		"    mrtd: [\"HEX\"]\n"
+		"    tcb_statuses:\n"
+		"      - UpToDate\n"
+		"      - {status: SWHardeningNeeded, until: 2027-01-01T00:00:00Z, advisories: "
+		"[INTEL-SA-00289]}\n"
 		"\n"
 		"  --type TYPE        as for `redoubt verify`\n"
 		"  --collateral PATH  certificates, revocation lists, TCB info, keys: a file or a "

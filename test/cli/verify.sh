@@ -80,6 +80,13 @@ t_exit 0 "a change is explained on recorded evidence" "$REDOUBT" policy diff pol
 	--type tdx --collateral "$TDX" --at 2026-02-05T12:00:00Z
 t_out 'accepted before, refused after' "which way it goes"
 t_out 'now fails +attest.one_of: mrtd' "and by what"
+t_exit 0 "the keys of a policy are listed" "$REDOUBT" policy keys tdx
+t_out '^  mrtd ' "by name"
+t_out '48 bytes in hex' "with the form of their values"
+t_exit 2 "of a type that is known" "$REDOUBT" policy keys tdxx
+t_exit 0 "a policy that no evidence would meet" "$REDOUBT" policy suggest "$V/sgx/v3-chainorder-fortanix/quote.bin" \
+	--type sgx --at 2021-01-01T00:00:00Z
+t_err 'does not accept it yet: ' "says what is still missing"
 printf 'version: 1\ntdx:\n  mrtd: []\n' >empty.yaml
 verify_tdx 4 "an empty list is an error" --policy empty.yaml
 t_err 'empty.yaml:3:9: mrtd: the list is empty' "with its place"

@@ -3,10 +3,35 @@
 
 #include "support.h"
 
+#include <string.h>
+
 #define MEMORY_MAX ((size_t)64 << 20)
 #define NOW 1750000000
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Whatever was read as a CMW and can be written is read again; all of it can be appraised. */
+static void again(const struct rd_tee_input *in, struct rd_arena *arena)
+{
+	const struct rd_evidence_policy policy = { 0 };
+	struct rd_err err = { 0 };
+	struct rd_cmw *cmw = RD_NEW(arena, struct rd_cmw, &err);
+	struct rd_cmw_outcome *out = RD_NEW(arena, struct rd_cmw_outcome, &err);
+	uint32_t n;
+
+	if (!cmw || !out || !rd_cmw_parse(in->report, arena, cmw, &err))
+		return;
+	n = cmw->n;
+	for (int json = 0; json < 2; json++) {
+		RD_AUTO(rd_buf_free) struct rd_buf text = { .max = 1u << 22 };
+
+		if (!rd_cmw_write(cmw, json, &text, &err))
+			return;
+		rd_assert(rd_cmw_parse(rd_buf_view(&text), arena, cmw, &err) && cmw->n == n);
+	}
+	if (!rd_cmw_appraise(&policy, in, arena, out, &err))
+		rd_assert(err.code != NULL);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -30,6 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1 || !r)
 		return 0;
 	in.report = rd_view_of(data + 1, size - 1);
+	if (strcmp(rd_rats_kinds[data[0] % n]->name, "cmw") == 0)
+		again(&in, arena);
 	if (!rd_rats_kinds[data[0] % n]->verify(&in, arena, r, &err))
 		rd_assert(err.code != NULL);
 	else
