@@ -27,6 +27,8 @@ const struct rd_code_text rd_rats_codes[] = {
 	  "Use the type that it is." },
 	{ "rats.corim.unsupported", "The map is neither a CoRIM nor a CoMID.",
 	  "CoSERV queries and results are not read here." },
+	{ "rats.cose.issuer", "A signed object names an issuer that its certificates are not.",
+	  "Its did:x509 names a CA by fingerprint and a key usage; somebody else signed it." },
 	{ "rats.cose.signature", "A signed object does not verify.",
 	  "Give its signer's key, or name the root of its chain under the policy's anchors." },
 	{ "rats.ear.form", "The claims are not those of an attestation result.",

@@ -116,6 +116,7 @@ static bool check_chain(struct rd_tee_work *w, const struct rd_cose_sign1 *sign1
 			 (struct rd_tee_words){ code, "signature", "by the leaf of x5chain",
 						"by it" },
 			 &why);
+	rd_rats_check_did(w, h->issuer, chain.leaf, h->cert, h->n);
 	rd_tee_claim_text(w, "signer", chain.leaf->subject_cn);
 	return true;
 }

@@ -24,6 +24,9 @@ const char *rd_rats_part_name(struct rd_tee_work *work, struct rd_view text, uin
 /* By a chain in the header to an anchor of the policy's, else by one of the verifier's own keys. */
 RD_MUST_USE bool rd_rats_check_signer(struct rd_tee_work *work, const struct rd_cose_sign1 *sign1,
 				      const char *code);
+/* An issuer of the method x509 is what the chain of `n` certificates (leaf first) fulfils. */
+void rd_rats_check_did(struct rd_tee_work *work, struct rd_view did, const struct rd_cert *leaf,
+		       const struct rd_view *cert, uint32_t n);
 /* Claims "payload_bytes" and "payload_sha256". */
 RD_MUST_USE bool rd_rats_claim_payload(struct rd_tee_work *work, struct rd_view payload);
 /* RFC 7515 section 2: the URL-safe alphabet without padding, so that bytes have one text. */
