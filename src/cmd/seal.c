@@ -41,7 +41,7 @@ static void job_free(struct job *j)
 	rd_os_progress_end(&j->progress);
 	cmd_source_close(&j->source);
 	rd_secret_wipe(&j->key.key);
-	rd_arena_free(&j->arena);
+	rd_arena_free_wiped(&j->arena); /* derived keys */
 }
 
 /* OUT.parquet -> OUT.ending */

@@ -45,7 +45,7 @@ bool rd_store_grow(struct rd_store *store, size_t len, size_t keep, struct rd_er
 	if (keep)
 		memcpy(data, store->data, keep);
 	memset(data + cap, 0, RD_PAD);
-	free(store->data);
+	rd_store_free(store);
 	store->data = data;
 	store->cap = cap;
 	return true;
@@ -53,6 +53,8 @@ bool rd_store_grow(struct rd_store *store, size_t len, size_t keep, struct rd_er
 
 void rd_store_free(struct rd_store *store)
 {
+	if (store->data)
+		rd_wipe(store->data, store->cap);
 	free(store->data);
 	*store = (struct rd_store){ 0 };
 }

@@ -33,12 +33,8 @@ static void free_stores(struct rd_cursor *c)
 				      &c->expanded,   &c->recoded, &c->dict_page, &c->dict_recoded,
 				      &c->dict_value, &c->flat,    &c->codes,     &c->texts };
 
-	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
-		/* Plaintext does not stay in memory that is given back. */
-		if (stores[i]->data && c->table && c->table->tail.sealed)
-			rd_wipe(stores[i]->data, stores[i]->cap);
+	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++)
 		rd_store_free(stores[i]);
-	}
 }
 
 void rd_cursor_free(struct rd_cursor **cursor)

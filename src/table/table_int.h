@@ -52,7 +52,8 @@ static inline bool rd_bit(const uint64_t *bits, uint64_t i)
 
 /* ---- memory that is kept ----------------------------------------------------------------- */
 
-/* Bytes that grow and stay; aligned to 64, RD_PAD bytes behind `cap`. */
+/* Bytes that grow and stay; aligned to 64, RD_PAD bytes behind `cap`.  Values lie in them:
+ * what is given back is wiped. */
 struct rd_store {
 	uint8_t *data;
 	size_t cap;
