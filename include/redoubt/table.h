@@ -370,8 +370,12 @@ RD_MUST_USE bool rd_table_open_any(const struct rd_blob *blob,
 #define RD_TABLE_PARTS_MAX 4096u
 RD_MUST_USE bool rd_table_join(struct rd_table **part, uint32_t n, struct rd_table **out,
 			       uint32_t *differs, struct rd_err *err);
-/* What a table that was opened lacks for a room, in one line for people; "" if nothing. */
-const char *rd_table_weakness(const struct rd_table *table);
+/* Appends what an encrypted table that was opened lacks for a room, in one line for people; nothing
+ * if it lacks nothing, or is plain. */
+RD_MUST_USE bool rd_table_weakness(const struct rd_table *table, struct rd_buf *out,
+				   struct rd_err *err);
+/* Was the table sealed under an AAD prefix that it does not store? */
+bool rd_table_needs_prefix(const struct rd_table *table);
 
 /* How a column is stored, over all row groups; every page's header is read for it. */
 struct rd_storage {

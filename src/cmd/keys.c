@@ -48,12 +48,15 @@ bool cmd_keys_open(const struct cmd_keys *k, const struct rd_blob *blob, const c
 		.without_aad = without_aad,
 		.max_memory = TABLE_MEMORY,
 	};
-	const char *weakness;
+	struct rd_buf weakness RD_AUTO(rd_buf_free) = { .max = 1024 };
 
 	if (!rd_table_open_any(blob, &options, out, err))
 		return rd_wrap(err, "%s", path);
-	weakness = rd_table_weakness(*out);
-	if (*weakness)
-		fprintf(stderr, "%s: %s\n", path, weakness);
+	if (!rd_table_weakness(*out, &weakness, err)) {
+		rd_table_close(out);
+		return false;
+	}
+	if (weakness.len)
+		fprintf(stderr, "%s: %.*s\n", path, (int)weakness.len, (const char *)weakness.data);
 	return true;
 }

@@ -263,7 +263,7 @@ static bool show_json(const struct call *c, struct rd_buf *out, struct rd_err *e
 /* ---- keys -------------------------------------------------------------------------------- */
 
 /* Lines that any reader of Parquet Modular Encryption can be fed from.  Only keys that fit the
- * file are printed: it was opened with them. */
+ * file are printed: it was opened with them, and a uniform one knows the footer's alone. */
 static bool put_keys(const struct call *c, struct rd_buf *out)
 {
 	const struct rd_schema *schema = rd_table_schema(c->table);
@@ -273,7 +273,7 @@ static bool put_keys(const struct call *c, struct rd_buf *out)
 
 		if (key->column == RD_FOOTER_KEY)
 			rd_buf_printf(out, "footer ");
-		else if (key->column < schema->n)
+		else if (key->column < schema->n && rd_table_needs_prefix(c->table))
 			rd_buf_printf(out, "column %.*s ",
 				      RD_FMT(schema->column[key->column].name));
 		else
@@ -281,6 +281,8 @@ static bool put_keys(const struct call *c, struct rd_buf *out)
 		put_hex(out, rd_secret_view(&key->key));
 		rd_buf_add_byte(out, '\n');
 	}
+	if (!rd_table_needs_prefix(c->table))
+		return true;
 	rd_buf_printf(out, "aad-hex ");
 	put_hex(out, c->keys.keys.aad_prefix);
 	rd_buf_add_byte(out, '\n');

@@ -39,9 +39,10 @@ const struct rd_code_text rd_table_codes[] = {
 	{ "table.crypto.footer", "Columns are sealed but the footer is plain.",
 	  "Seal the table again: `redoubt seal` encrypts the footer." },
 	{ "table.crypto.prefix",
-	  "The AAD prefix, which ties a file to its name and version, is missing or stored in the "
-	  "file.",
-	  "Give the table's key; for a room, seal the table with `redoubt seal`." },
+	  "The AAD prefix, which ties a file to its name and version, is missing, another, or "
+	  "stored in the file.",
+	  "Give the key file that belongs to the file, with its `aad` line just if the file has a "
+	  "prefix; for a room, seal the table with `redoubt seal`." },
 	{ "table.cursor.rows", "More rows were asked for than there are.",
 	  "A defect: please report it." },
 	{ "table.csv.cr", "A CSV file has a carriage return that ends no line.",
@@ -122,6 +123,9 @@ const struct rd_code_text rd_table_codes[] = {
 	{ "table.room.column", "A column of a table in a room has no key of its own.",
 	  "Seal the table with `redoubt seal`, without --uniform." },
 	{ "table.room.gap", "A table in a room has bytes that belong to no column.",
+	  "Seal the table with `redoubt seal`." },
+	{ "table.room.ordinal",
+	  "A row group of a table in a room states another number than its place.",
 	  "Seal the table with `redoubt seal`." },
 	{ "table.room.plain", "A table in a room is not sealed.", "Seal it with `redoubt seal`." },
 	{ "table.schema.columns", "A table has no columns, too many, or rows of another kind.",

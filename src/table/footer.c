@@ -354,11 +354,13 @@ static void read_crypto(struct thrift *t, struct pq_chunk *c)
 	struct thrift_field f = { 0 };
 
 	while (thrift_next(t, &f)) {
-		if (f.id != 1 && f.id != 2)
+		if (c->crypto != PQ_CRYPTO_NONE || (f.id != 1 && f.id != 2))
 			thrift_fail(t, "a column is encrypted in an unknown way");
 		c->crypto = (enum pq_crypto)f.id;
 		thrift_skip(t, f.type);
 	}
+	if (c->crypto == PQ_CRYPTO_NONE)
+		thrift_fail(t, "a column is encrypted in no way");
 }
 
 static void read_chunk(struct thrift *t, struct pq_chunk *c)
@@ -390,6 +392,16 @@ static void read_chunk(struct thrift *t, struct pq_chunk *c)
 	}
 }
 
+/* The ordinals of others may be missing, or anything in a file that needs none. */
+static void read_ordinal(struct thrift *t, const struct thrift_field *f, struct pq_group *g)
+{
+	int64_t stated = thrift_int(t, f);
+
+	g->misplaced = stated != g->ordinal;
+	if (stated >= 0 && stated < RD_GROUPS_MAX)
+		g->ordinal = (uint16_t)stated;
+}
+
 static bool read_group(struct thrift *t, struct rd_arena *arena, const struct pq_footer *footer,
 		       struct pq_group *g, struct rd_err *err)
 {
@@ -411,6 +423,8 @@ static bool read_group(struct thrift *t, struct rd_arena *arena, const struct pq
 				read_chunk(t, &g->chunk[i]);
 		} else if (f.id == 3) {
 			g->n_rows = thrift_uint(t, &f, INT64_MAX);
+		} else if (f.id == 7) {
+			read_ordinal(t, &f, g);
 		} else {
 			thrift_skip(t, f.type);
 		}
@@ -431,9 +445,11 @@ static bool read_groups(struct thrift *t, const struct thrift_field *f, struct r
 	out->group = RD_NEW_ARRAY(arena, struct pq_group, out->n_groups, err);
 	if (!out->group)
 		return false;
-	for (uint32_t i = 0; i < out->n_groups && !t->failed; i++)
+	for (uint32_t i = 0; i < out->n_groups && !t->failed; i++) {
+		out->group[i].ordinal = (uint16_t)i;
 		if (!read_group(t, arena, out, &out->group[i], err))
 			return false;
+	}
 	return true;
 }
 
@@ -464,6 +480,8 @@ static void read_algorithms(struct thrift *t, struct pq_file_crypto *c)
 	struct thrift_field f = { 0 };
 
 	while (thrift_next(t, &f)) {
+		if (c->algorithm)
+			thrift_fail(t, "two algorithms");
 		c->algorithm = (uint32_t)f.id;
 		if (thrift_enter(t, &f))
 			read_algorithm(t, c);

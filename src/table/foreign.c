@@ -36,26 +36,62 @@ bool rd_table_open_any(const struct rd_blob *blob, const struct rd_table_options
 	return table_open(blob, &access, o->max_memory, out, err);
 }
 
-const char *rd_table_weakness(const struct rd_table *t)
+/* Columns are sealed alike in all row groups, or count as the weakest of them. */
+static enum pq_crypto weakest(const struct rd_table *t, uint32_t column)
 {
-	bool all_own = true;
+	enum pq_crypto least = PQ_CRYPTO_COLUMN_KEY;
+
+	for (uint32_t g = 0; g < t->footer.n_groups; g++)
+		if (t->footer.group[g].chunk[column].crypto < least)
+			least = t->footer.group[g].chunk[column].crypto;
+	return least;
+}
+
+static void lack_of_columns(const struct rd_table *t, struct rd_buf *out)
+{
+	uint32_t of_footer = 0, plain = 0, n = t->footer.n_leaves;
+	bool has_bloom = false;
+
+	for (uint32_t c = 0; c < n; c++) {
+		of_footer += weakest(t, c) == PQ_CRYPTO_FOOTER_KEY;
+		plain += weakest(t, c) == PQ_CRYPTO_NONE;
+		for (uint32_t g = 0; g < t->footer.n_groups; g++)
+			has_bloom |= t->footer.group[g].chunk[c].meta.has_bloom;
+	}
+	if (plain)
+		rd_buf_printf(out, "; %u of %u columns not encrypted", plain, n);
+	if (of_footer)
+		rd_buf_printf(out, "; %u of %u columns without a key of their own", of_footer, n);
+	if (has_bloom)
+		rd_buf_printf(out, "; bloom filters");
+}
+
+bool rd_table_weakness(const struct rd_table *t, struct rd_buf *out, struct rd_err *err)
+{
+	struct rd_buf lacks RD_AUTO(rd_buf_free) = { .max = 1024 };
 
 	if (!t->tail.sealed && !t->footer.signature_len)
-		return "";
-	for (uint32_t g = 0; g < t->footer.n_groups; g++)
-		for (uint32_t c = 0; c < t->footer.n_leaves; c++)
-			all_own &= t->footer.group[g].chunk[c].crypto == PQ_CRYPTO_COLUMN_KEY;
+		return true;
 	if (t->aad_base.len == 0)
-		return "no AAD at all: pages that were swapped go unnoticed";
+		rd_buf_printf(&lacks, "; no AAD at all: pages that were swapped go unnoticed");
+	else if (t->prefix != PREFIX_SUPPLIED)
+		rd_buf_printf(&lacks, t->prefix == PREFIX_NONE
+					      ? "; no AAD prefix: nothing ties the file to its "
+						"name and version"
+					      : "; the AAD prefix is stored in the file");
 	if (t->is_ctr)
-		return "pages under AES-CTR: changed values go unnoticed";
+		rd_buf_printf(&lacks, "; pages under AES-CTR: changed values go unnoticed");
 	if (!t->tail.sealed)
-		return "a plain footer: names, types, sizes and statistics are open";
-	if (!all_own)
-		return "columns without a key of their own: a room does not take it";
-	if (t->has_own_prefix)
-		return "";
-	return "no AAD prefix from outside: nothing ties the file to its name and version";
+		rd_buf_printf(&lacks, "; a plain footer: names, types and sizes are open");
+	if (t->footer_key && t->footer_key->len < RD_TABLE_KEY_LEN)
+		rd_buf_printf(&lacks, "; a footer key of %zu bits", t->footer_key->len * 8);
+	lack_of_columns(t, &lacks);
+	if (!rd_buf_ok(&lacks, err))
+		return false;
+	if (lacks.len)
+		rd_buf_printf(out, "encrypted, but not as a room demands: %.*s", (int)lacks.len - 2,
+			      (const char *)lacks.data + 2);
+	return rd_buf_ok(out, err);
 }
 
 /* ---- plain key files ------------------------------------------------------------------------- */
@@ -124,9 +160,36 @@ static bool read_key(const struct key_file *f, struct rd_view hex, struct rd_sec
 	return true;
 }
 
+static bool read_column(struct key_file *f, struct rd_view rest, struct rd_err *err)
+{
+	struct rd_foreign_keys *k = f->keys;
+	struct rd_view hex = last_word(&rest);
+
+	if (rest.len == 0 || k->n == KEYS_MAX)
+		return bad_line(f, "a column's line is `column NAME HEX`", err);
+	for (uint32_t i = 0; i < k->n; i++)
+		if (rd_view_eq(k->column[i].name, rest))
+			return bad_line(f, "a second key of this column", err);
+	k->column[k->n].name = rest;
+	return read_key(f, hex, &k->column[k->n++].key, err);
+}
+
+static bool read_prefix(struct key_file *f, struct rd_view rest, bool is_hex, struct rd_err *err)
+{
+	struct rd_foreign_keys *k = f->keys;
+	struct rd_err unused = { 0 };
+
+	if (k->aad_prefix.len)
+		return bad_line(f, "a second AAD prefix", err);
+	k->aad_prefix = rest;
+	if (is_hex && !rd_unhex(f->arena, rest, &k->aad_prefix, &unused))
+		return bad_line(f, "the AAD prefix is not hexadecimal", err);
+	return k->aad_prefix.len || bad_line(f, "an AAD prefix of no bytes", err);
+}
+
 static bool read_line(struct key_file *f, struct rd_view line, struct rd_err *err)
 {
-	struct rd_view rest = trim(line), word, hex;
+	struct rd_view rest = trim(line), word;
 	struct rd_foreign_keys *k = f->keys;
 
 	if (rest.len == 0 || rest.data[0] == '#')
@@ -138,20 +201,10 @@ static bool read_line(struct key_file *f, struct rd_view line, struct rd_err *er
 		k->has_footer = true;
 		return read_key(f, rest, &k->footer, err);
 	}
-	if (rd_view_eq(word, rd_view_str("column"))) {
-		hex = last_word(&rest);
-		if (rest.len == 0 || k->n == KEYS_MAX)
-			return bad_line(f, "a column's line is `column NAME HEX`", err);
-		k->column[k->n].name = rest;
-		return read_key(f, hex, &k->column[k->n++].key, err);
-	}
-	if (rd_view_eq(word, rd_view_str("aad"))) {
-		k->aad_prefix = rest;
-		return true;
-	}
-	if (rd_view_eq(word, rd_view_str("aad-hex")))
-		return rd_unhex(f->arena, rest, &k->aad_prefix, err) ||
-		       bad_line(f, "the AAD prefix is not hexadecimal", err);
+	if (rd_view_eq(word, rd_view_str("column")))
+		return read_column(f, rest, err);
+	if (rd_view_eq(word, rd_view_str("aad")) || rd_view_eq(word, rd_view_str("aad-hex")))
+		return read_prefix(f, rest, word.len > 3, err);
 	return bad_line(f, "a line is `footer HEX`, `column NAME HEX`, `aad TEXT` or `aad-hex HEX`",
 			err);
 }

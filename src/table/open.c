@@ -104,6 +104,23 @@ static bool check_crypto(const struct pq_file_crypto *c, const struct table_acce
 	return true;
 }
 
+/* Whoever gives a prefix asks for a file that is tied to it: no other will do.  The prefix of our
+ * own key files is not meant: a uniform file does without. */
+static bool check_prefix(const struct pq_file_crypto *c, const struct table_access *access,
+			 struct rd_view given, struct rd_err *err)
+{
+	if (c->supply_aad_prefix && !c->has_aad_prefix && given.len == 0)
+		return refuse(err, "table.crypto.prefix",
+			      "the file needs an AAD prefix, none is given");
+	if (c->has_aad_prefix && given.len && !rd_view_eq(given, c->aad_prefix))
+		return refuse(err, "table.crypto.prefix",
+			      "the file stores another AAD prefix than the one that is given");
+	if (access->foreign_keys && given.len && !c->has_aad_prefix && !c->supply_aad_prefix)
+		return refuse(err, "table.crypto.prefix",
+			      "an AAD prefix is given, the file was sealed without one");
+	return true;
+}
+
 static bool make_aad_base(struct rd_table *t, const struct pq_file_crypto *c,
 			  const struct table_access *access, struct rd_err *err)
 {
@@ -115,9 +132,8 @@ static bool make_aad_base(struct rd_table *t, const struct pq_file_crypto *c,
 						       : (struct rd_view){ 0 };
 	uint8_t *base;
 
-	if (c->supply_aad_prefix && !c->has_aad_prefix && given.len == 0)
-		return refuse(err, "table.crypto.prefix",
-			      "the file needs an AAD prefix, none is given");
+	if (!check_prefix(c, access, given, err))
+		return false;
 	if (c->file_unique.len == 0)
 		return true; /* no AAD at all */
 	if (prefix.len + c->file_unique.len > RD_AAD_MAX)
@@ -129,7 +145,9 @@ static bool make_aad_base(struct rd_table *t, const struct pq_file_crypto *c,
 		memcpy(base, prefix.data, prefix.len);
 	memcpy(base + prefix.len, c->file_unique.data, c->file_unique.len);
 	t->aad_base = rd_view_of(base, prefix.len + c->file_unique.len);
-	t->has_own_prefix = c->supply_aad_prefix && !c->has_aad_prefix;
+	t->prefix = c->has_aad_prefix      ? PREFIX_STORED
+		    : c->supply_aad_prefix ? PREFIX_SUPPLIED
+					   : PREFIX_NONE;
 	return true;
 }
 
@@ -140,7 +158,7 @@ static bool open_footer_module(struct rd_table *t, struct rd_view sealed, struct
 	struct rd_span out = { 0 };
 	size_t len = 0;
 
-	if (!module_len(sealed, sealed.len, &len, err))
+	if (!module_len(&module, sealed, sealed.len, &len, err))
 		return false;
 	if (len != sealed.len)
 		return fail_open(err, "table.footer.size",
@@ -274,7 +292,8 @@ static bool make_column(struct rd_table *t, uint32_t i, const struct table_acces
 		column->type = (struct rd_coltype){ .type = RD_TEXT, .nullable = true };
 		own->recode = PQ_AS_IS;
 	}
-	own->key = find_column_key(access, i, leaf->name);
+	/* What is not read needs no key: names of nested leaves are not those of columns. */
+	own->key = column->unreadable ? NULL : find_column_key(access, i, leaf->name);
 	return declared(t, i, column, err) &&
 	       (!own->key || rd_aead_new(rd_secret_view(own->key), NULL, &own->aead, err));
 }
@@ -305,14 +324,15 @@ static bool open_meta(struct rd_table *t, uint32_t group, uint32_t column, struc
 		c->crypto == PQ_CRYPTO_COLUMN_KEY ? t->column[column].aead : t->footer_aead;
 	const struct module module = { .aad_base = t->aad_base,
 				       .kind = MODULE_COLUMN_META,
-				       .group = (uint16_t)group,
+				       .group = t->footer.group[group].ordinal,
 				       .column = (uint16_t)column };
 	bool is_sealed = c->crypto == PQ_CRYPTO_COLUMN_KEY ||
 			 (c->crypto == PQ_CRYPTO_FOOTER_KEY && !t->tail.sealed);
 	struct rd_span out = { 0 };
 	size_t used = 0;
 
-	if (!is_sealed)
+	/* What a writer left in the open under the signature of the same key is as authentic. */
+	if (!is_sealed || (c->crypto == PQ_CRYPTO_FOOTER_KEY && c->has_meta && !c->sealed_meta.len))
 		return true;
 	if ((c->has_meta && t->tail.sealed) || c->sealed_meta.len < MODULE_OVERHEAD)
 		return fail_open(err, "table.footer.form",
@@ -397,7 +417,8 @@ static bool check_group(struct rd_table *t, uint32_t g, enum rd_table_mode mode,
 			return refuse(err, "table.file_path",
 				      "a column's pages are in another file");
 		if (!check_crypto_kind(t, c, mode, err) || !open_meta(t, g, i, err))
-			return false;
+			return rd_wrap(err, "row group %u, column %.*s", g,
+				       RD_FMT(t->footer.leaf[i].name));
 		if (!c->has_meta) {
 			*end = 0; /* not ours to see: its neighbour may begin anywhere */
 			if (c->crypto == PQ_CRYPTO_NONE)
@@ -422,6 +443,9 @@ static bool check_groups(struct rd_table *t, enum rd_table_mode mode, struct rd_
 	for (uint32_t g = 0; g < t->footer.n_groups; g++) {
 		if (!rd_add_u64(rows, t->footer.group[g].n_rows, &rows) || rows > INT64_MAX)
 			return fail_open(err, "table.footer.rows", "too many rows");
+		if (mode == RD_TABLE_ROOM && t->footer.group[g].misplaced)
+			return refuse(err, "table.room.ordinal",
+				      "a row group states another number than its place");
 		if (!check_group(t, g, mode, &end, err))
 			return false;
 	}
@@ -527,6 +551,11 @@ uint32_t rd_table_groups(const struct rd_table *table)
 uint64_t rd_table_group_rows(const struct rd_table *table, uint32_t group)
 {
 	return table->footer.group[group].n_rows;
+}
+
+bool rd_table_needs_prefix(const struct rd_table *table)
+{
+	return table->prefix == PREFIX_SUPPLIED;
 }
 
 bool rd_table_is_sealed(const struct rd_table *table)

@@ -4,6 +4,8 @@
 
 #include "parquet_int.h"
 
+enum table_prefix { PREFIX_NONE, PREFIX_STORED, PREFIX_SUPPLIED };
+
 struct table_tail {
 	bool sealed;
 	uint64_t start;       /* of `bytes` in the file: pages end here */
@@ -55,7 +57,7 @@ struct rd_table {
 	enum rd_table_mode mode;
 	const struct table_edge *edge;
 	bool is_ctr;
-	bool has_own_prefix; /* the AAD prefix came from outside */
+	enum table_prefix prefix;
 	const struct rd_secret *footer_key;
 	struct rd_arena *arena;
 	struct table_tail tail;

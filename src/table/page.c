@@ -75,7 +75,7 @@ static struct module module_of(const struct rd_cursor *c, enum module_kind kind)
 {
 	return (struct module){ .aad_base = c->table->aad_base,
 				.kind = kind,
-				.group = (uint16_t)c->group,
+				.group = c->table->footer.group[c->group].ordinal,
 				.column = (uint16_t)c->column,
 				.page = (uint16_t)c->n_pages };
 }
@@ -115,8 +115,8 @@ static bool sealed_header(struct rd_cursor *c, bool dictionary, size_t *len, str
 	if (ahead > c->end - c->at)
 		ahead = (size_t)(c->end - c->at);
 	if (!fetch(c, c->at, ahead, err) ||
-	    !module_len(rd_view_of(c->raw.data, ahead), HEADER_MAX, len, err))
-		return false;
+	    !module_len(&module, rd_view_of(c->raw.data, ahead), HEADER_MAX, len, err))
+		return rd_wrap(err, "column %.*s", RD_FMT(c->leaf->name));
 	if (*len > c->end - c->at)
 		return cursor_bad_page(c, "its header is longer than the column", err);
 	if ((*len > ahead && !fetch(c, c->at, *len, err)) ||
@@ -319,6 +319,8 @@ bool cursor_next_page(struct rd_cursor *c, struct rd_err *err)
 	if (c->page.header.n_values > c->rows_left || c->page.header.n_values > PAGE_VALUES_MAX)
 		return cursor_bad_page(c, "it has more values than the row group has left", err);
 	c->rows_left -= c->page.header.n_values;
+	if (c->table->mode == RD_TABLE_ROOM && c->rows_left == 0 && c->at != c->end)
+		return cursor_bad_page(c, "there are bytes behind the last page", err);
 	c->page.left = c->page.header.n_values;
 	return true;
 }

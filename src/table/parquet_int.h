@@ -96,6 +96,8 @@ struct pq_chunk {
 
 struct pq_group {
 	uint64_t n_rows;
+	uint16_t ordinal;       /* in AADs: as the group states it, else its place */
+	bool misplaced;         /* it states another number than its place */
 	struct pq_chunk *chunk; /* one a leaf */
 };
 
@@ -265,7 +267,8 @@ bool module_tag(const struct rd_aead *aead, const struct module *module, struct 
 		const uint8_t nonce[RD_AEAD_NONCE_LEN], struct rd_span *sealed, struct rd_err *err);
 /* Length of the whole module at the front of `bytes`, from its length field; fails unless it is
  * between the overhead and `max`. */
-bool module_len(struct rd_view bytes, size_t max, size_t *out, struct rd_err *err);
+bool module_len(const struct module *module, struct rd_view bytes, size_t max, size_t *out,
+		struct rd_err *err);
 /* `sealed`: exactly one module.  Appends the plaintext. */
 bool module_open(const struct rd_aead *aead, const struct module *module, struct rd_view sealed,
 		 struct rd_span *out, struct rd_err *err);

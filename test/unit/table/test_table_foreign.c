@@ -332,6 +332,10 @@ static void test_key_file(void **state)
 		"aad-hex 0\nfooter 30313233343536373839303132333435",
 		"footer 30313233343536373839303132333435\nfooter 30313233343536373839303132333435",
 		"aad x\n",
+		"footer 30313233343536373839303132333435\naad\n",
+		"footer 30313233343536373839303132333435\naad x\naad-hex 00\n",
+		"column a 30313233343536373839303132333435\n"
+		"column a 30313233343536373839303132333436\n",
 	};
 	struct rd_arena *arena RD_AUTO(rd_arena_free) = NULL;
 	struct rd_foreign_keys k;
