@@ -3,43 +3,9 @@
 
 #include <stdlib.h>
 
-#define SLOTS (4u * DICTIONARY_ENTRIES_MAX)
+#define SLOTS_FIRST 256u
+#define SLOTS_MAX (4u * DICTIONARY_ENTRIES_MAX)
 #define PROBES_MAX 64u
-
-bool column_buf_new(struct rd_coltype type, struct column_buf *out, struct rd_err *err)
-{
-	*out = (struct column_buf){ .type = type,
-				    .width = type.type == RD_TEXT ? 1 : rd_coltype_width(type) };
-	if (type.type != RD_BOOL && type.type != RD_DOUBLE) {
-		out->slot = calloc(SLOTS, sizeof(*out->slot));
-		out->entry = calloc(DICTIONARY_ENTRIES_MAX, sizeof(*out->entry));
-		if (!out->slot || !out->entry)
-			return rd_fail_errno(err, "base.memory", "a dictionary");
-	}
-	column_buf_clear(out);
-	return true;
-}
-
-void column_buf_free(struct column_buf *b)
-{
-	rd_store_free(&b->value);
-	rd_store_free(&b->start);
-	rd_store_free(&b->valid);
-	rd_store_free(&b->code);
-	free(b->slot);
-	free(b->entry);
-}
-
-void column_buf_clear(struct column_buf *b)
-{
-	if (b->valid.data)
-		memset(b->valid.data, 0, b->valid.cap);
-	if (b->slot && b->n_dict)
-		memset(b->slot, 0, SLOTS * sizeof(*b->slot));
-	b->n_rows = b->n = b->n_dict = 0;
-	b->dict_bytes = 0;
-	b->has_dict = b->slot != NULL;
-}
 
 static struct rd_view value_at(const struct column_buf *b, uint32_t i)
 {
@@ -76,13 +42,71 @@ static bool same(const struct column_buf *b, uint32_t i, uint32_t k)
 			       : memcmp(x, y, b->width) == 0;
 }
 
+/* A table of `n` slots; entries that are there find their places in it. */
+static bool grow_table(struct column_buf *b, uint32_t n)
+{
+	uint32_t *slot = calloc(n, sizeof(*slot)), *entry = calloc(n / 4, sizeof(*entry));
+
+	if (!slot || !entry) {
+		free(slot);
+		free(entry);
+		return false;
+	}
+	if (b->n_dict)
+		memcpy(entry, b->entry, b->n_dict * sizeof(*entry));
+	free(b->slot);
+	free(b->entry);
+	b->slot = slot;
+	b->entry = entry;
+	b->n_slots = n;
+	for (uint32_t i = 0; i < b->n_dict; i++) {
+		uint32_t at = hash(value_at(b, entry[i])) % n;
+
+		while (slot[at])
+			at = (at + 1) % n;
+		slot[at] = i + 1;
+	}
+	return true;
+}
+
+bool column_buf_new(struct rd_coltype type, struct column_buf *out, struct rd_err *err)
+{
+	*out = (struct column_buf){ .type = type,
+				    .width = type.type == RD_TEXT ? 1 : rd_coltype_width(type) };
+	if (type.type != RD_BOOL && type.type != RD_DOUBLE && !grow_table(out, SLOTS_FIRST))
+		return rd_fail_errno(err, "base.memory", "a dictionary");
+	column_buf_clear(out);
+	return true;
+}
+
+void column_buf_free(struct column_buf *b)
+{
+	rd_store_free(&b->value);
+	rd_store_free(&b->start);
+	rd_store_free(&b->valid);
+	rd_store_free(&b->code);
+	free(b->slot);
+	free(b->entry);
+}
+
+void column_buf_clear(struct column_buf *b)
+{
+	if (b->valid.data)
+		memset(b->valid.data, 0, b->valid.cap);
+	if (b->slot && b->n_dict)
+		memset(b->slot, 0, b->n_slots * sizeof(*b->slot));
+	b->n_rows = b->n = b->n_dict = 0;
+	b->dict_bytes = 0;
+	b->has_dict = b->slot != NULL;
+}
+
 static void take_code(struct column_buf *b, uint32_t index)
 {
 	struct rd_view v = value_at(b, index);
-	uint32_t at = hash(v) % SLOTS;
+	uint32_t at = hash(v) % b->n_slots;
 	uint32_t *code = (uint32_t *)(void *)b->code.data;
 
-	for (uint32_t probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) % SLOTS) {
+	for (uint32_t probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) % b->n_slots) {
 		if (b->slot[at] && !same(b, b->entry[b->slot[at] - 1], index))
 			continue;
 		if (!b->slot[at]) {
@@ -94,6 +118,8 @@ static void take_code(struct column_buf *b, uint32_t index)
 			b->slot[at] = ++b->n_dict;
 		}
 		code[index] = b->slot[at] - 1;
+		if (b->n_dict * 4 == b->n_slots && b->n_slots < SLOTS_MAX)
+			b->has_dict = grow_table(b, b->n_slots * 4);
 		return;
 	}
 	b->has_dict = false;

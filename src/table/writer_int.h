@@ -28,8 +28,10 @@ struct column_buf {
 	bool has_dict;
 	uint32_t n_dict;
 	size_t dict_bytes;
-	uint32_t *slot;  /* hash table: entry + 1, 0: free */
-	uint32_t *entry; /* index of the value that came first */
+	/* A hash table that grows with its entries: a wide table has many. */
+	uint32_t *slot; /* entry + 1, 0: free */
+	uint32_t n_slots;
+	uint32_t *entry; /* index of the value that came first; room for one in four slots */
 };
 bool column_buf_new(struct rd_coltype type, struct column_buf *out, struct rd_err *err);
 void column_buf_free(struct column_buf *b);
