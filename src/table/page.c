@@ -229,6 +229,8 @@ static bool read_body(struct rd_cursor *c, enum module_kind kind, struct rd_stor
 		memcpy(store->data, out->data, out->len);
 		*out = rd_view_of(store->data, out->len);
 	}
+	/* Decoders look past the end: at zeros, not at what lay there before. */
+	memset(store->data + out->len, 0, RD_PAD);
 	return out->len == p->header.plain_size ||
 	       cursor_bad_page(c, "it has another size than its header states", err);
 }
