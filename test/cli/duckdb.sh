@@ -61,13 +61,59 @@ few text group
 X
 "$REDOUBT" seal every.csv -o plain.parquet --schema every.schema --plain >/dev/null
 compare "DuckDB reads every type" "$t_dir/every.csv" plain.parquet
-"$REDOUBT" seal every.csv -o packed.parquet --schema every.schema --plain --codec zstd >/dev/null
-compare "compressed" "$t_dir/every.csv" packed.parquet
+head -n 20001 every.csv >some.csv
+for codec in zstd snappy gzip lz4_raw; do
+	"$REDOUBT" seal some.csv -o $codec.parquet --schema every.schema --plain --codec $codec >/dev/null
+	compare "packed with $codec" "$t_dir/some.csv" $codec.parquet
+done
 "$REDOUBT" seal every.csv -o uniform.parquet --schema every.schema --uniform >/dev/null
 compare "and uniformly sealed" "$t_dir/every.csv" uniform.parquet uniform.key
+"$REDOUBT" seal some.csv -o both.parquet --schema every.schema --uniform --codec snappy >/dev/null
+compare "packed too" "$t_dir/some.csv" both.parquet both.key
 head -n 1 every.csv >none.csv
 "$REDOUBT" seal none.csv -o none.parquet --schema every.schema --plain >/dev/null
 compare "a table without rows" "$t_dir/none.csv" none.parquet
+
+# A wide table, in little memory: its columns have little; and texts of 1 MiB.
+python3 - <<'PY'
+with open("wide.csv", "w") as f:
+    print(*("c%d" % i for i in range(1000)), sep=",", file=f)
+    for k in range(300):
+        print(*(k * i if i % 3 else "t%d" % (k * i % 17) if k % 5 else "" for i in range(1000)), sep=",", file=f)
+with open("long.csv", "w") as f:
+    print("id,word", file=f)
+    for k in range(20):
+        print(k, chr(97 + k) * (1 << 20), sep=",", file=f)
+PY
+limit=$([ -n "${RD_SANITIZED:-}" ] || echo 'ulimit -v 300000;')
+for name in wide long; do
+	for form in --plain --uniform; do
+		t_exit 0 "$name$form" sh -c "$limit exec \"\$@\"" sh "$REDOUBT" seal $name.csv -o $name$form.parquet $form
+		key=$([ $form = --plain ] || echo $name$form.key)
+		# shellcheck disable=SC2086 # a word, or none
+		compare "is read by DuckDB" "$t_dir/$name.csv" $name$form.parquet $key
+	done
+done
+
+# What others see of a column: statistics, null counts, who wrote it.
+t_exit 0 "DuckDB sees our statistics" sh -c 'cd "$1" && shift && exec node "$@"' sh "$RD_BUILD/duckdb" \
+	"$RD_SRC/test/tools/duckdb_metadata.mjs" "$t_dir/plain.parquet"
+
+# And the other way: what DuckDB writes, plain and in its own encryption.
+t_exit 0 "DuckDB writes every type" sh -c 'cd "$1" && shift && exec node "$@"' sh "$RD_BUILD/duckdb" \
+	"$RD_SRC/test/tools/duckdb_write.mjs" "$t_dir/snappy.parquet" "$t_dir/duck"
+printf 'footer 30313233343536373839303132333435\n' >duck.keys
+chmod 600 duck.keys
+"$REDOUBT" query -t t=snappy.parquet -o csv 'SELECT * FROM t' >want
+for name in none snappy zstd gzip lz4_raw v2; do
+	t_exit 0 "and we read it ($name)" "$REDOUBT" query -t t=duck.$name.parquet -o csv 'SELECT * FROM t'
+	t_same out want "as it was"
+done
+t_exit 0 "and what it encrypts" "$REDOUBT" query --without-aad -t t=duck.sealed.parquet,key=duck.keys -o csv 'SELECT * FROM t'
+t_same out want "as it was"
+t_exit 3 "for its owner alone, who says so" "$REDOUBT" unseal duck.sealed.parquet --key duck.keys
+t_err 'table\.crypto\.unique' "never without saying"
+
 sed -i '2s/^0,/7,/' every.csv
 "$REDOUBT" table show plain.parquet -o json >schema.json
 t_exit 1 "a row that differs is noticed" sh -c 'cd "$1" && shift && exec node "$@"' sh "$RD_BUILD/duckdb" \

@@ -334,8 +334,8 @@ static void test_key_file(void **state)
 		"aad x\n",
 		"footer 30313233343536373839303132333435\naad\n",
 		"footer 30313233343536373839303132333435\naad x\naad-hex 00\n",
-		"column a 30313233343536373839303132333435\n"
-		"column a 30313233343536373839303132333436\n",
+		("column a 30313233343536373839303132333435\n"
+		 "column a 30313233343536373839303132333436\n"),
 	};
 	struct rd_arena *arena RD_AUTO(rd_arena_free) = NULL;
 	struct rd_foreign_keys k;
