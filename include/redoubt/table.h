@@ -488,17 +488,21 @@ RD_MUST_USE bool rd_jsonl_load(const struct rd_blob *blob, const char *name,
 			       const struct rd_csv_options *options, const struct rd_schema *schema,
 			       struct rd_writer *writer, struct rd_err *err);
 
-/* ---- Arrow IPC streams, edge only (Arrow columnar format, "IPC streaming format") --------------
+/* ---- Arrow IPC, edge only (Arrow columnar format 1.5, "Serialization and IPC") -----------------
  */
 
 /*
- * The columns of a stream.  Read are Bool, Int, FloatingPoint (single, double), Decimal (128),
- * Date, Timestamp (any unit, as UTC), Utf8, LargeUtf8, and Utf8 behind a dictionary; buffers may be
- * packed with LZ4 or zstd.  Other types fail with "table.arrow.type" and the column's name.
+ * The columns of a stream or a file ("ARROW1", also called Feather 2), metadata versions 4 and 5,
+ * either byte order.  Read are Null, Bool, Int, FloatingPoint, Decimal (32 to 256 bits, up to 38
+ * digits), Date, Time (as text), Timestamp (as UTC; nanoseconds lose their last three digits),
+ * Duration (as int64 of its unit), Interval (as text), and Utf8, Binary, their Large and View forms
+ * and FixedSizeBinary (bytes as text, \xHH where they are not printed; arrow.uuid as one), each
+ * also behind a dictionary.  Buffers may be packed with LZ4 or zstd.  Other types fail with
+ * "table.arrow.type" and the column's name.
  */
 RD_MUST_USE bool rd_arrow_schema(const struct rd_blob *blob, const char *name,
 				 struct rd_arena *arena, struct rd_schema *out, struct rd_err *err);
-/* Streams the record batches into a writer; the schema's columns are the stream's, in order. */
+/* Streams the record batches into a writer; the schema's columns are its own, in order. */
 RD_MUST_USE bool rd_arrow_load(const struct rd_blob *blob, const char *name,
 			       const struct rd_schema *schema, struct rd_writer *writer,
 			       struct rd_err *err);

@@ -224,9 +224,9 @@ const struct cmd cmd_query = {
 	.summary = "runs SQL over one's own tables",
 	.help = "Usage: redoubt query -t NAME=FILE[,key=FILE]... [OPTION]... SQL\n"
 		"\n"
-		"Runs one SELECT over CSV, JSON lines, Arrow IPC streams and Parquet files, plain "
-		"or\n"
-		"encrypted (then with their key). What a file is, its content says.\n"
+		"Runs one SELECT over CSV, JSON lines, Arrow IPC (streams or files) and Parquet, "
+		"plain\n"
+		"or encrypted (then with their key). What a file is, its content says.\n"
 		"\n"
 		"  -t NAME=FILE        a table and what the query calls it; FILE may be - for "
 		"standard\n"

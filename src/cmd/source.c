@@ -8,6 +8,7 @@
 #define TABLE_MEMORY ((size_t)1 << 30)
 #define MEMORY_MAX ((size_t)8 << 30) /* bytes of standard input, or of the table made of text */
 #define CHUNK ((size_t)1 << 20)
+#define OLD_METADATA_MAX ((uint32_t)1 << 24) /* text would have a zero byte behind that */
 
 static bool read_memory(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *err)
 {
@@ -42,6 +43,18 @@ static bool read_stdin(struct rd_buf *out, struct rd_err *err)
 	return !ferror(stdin) || rd_fail_errno(err, "os.file.read", "standard input");
 }
 
+/* A stream begins with its continuation mark, before Arrow 0.15 with the length of its metadata and
+ * the place of their root, which lies inside; a file with its magic. */
+static bool is_arrow(const uint8_t *head, size_t len)
+{
+	uint32_t size = len >= 8 ? rd_load_le32(head) : 0;
+
+	return (len >= 4 && memcmp(head, "\xFF\xFF\xFF\xFF", 4) == 0) ||
+	       (len >= 6 && memcmp(head, "ARROW1", 6) == 0) ||
+	       (size >= 8 && size <= OLD_METADATA_MAX && size % 4 == 0 &&
+		rd_load_le32(head + 4) <= size - 4);
+}
+
 static bool find_kind(struct cmd_source *s, struct rd_err *err)
 {
 	uint8_t head[16];
@@ -55,7 +68,7 @@ static bool find_kind(struct cmd_source *s, struct rd_err *err)
 	s->kind = SOURCE_CSV;
 	if (span.used >= 4 && (memcmp(head, "PAR1", 4) == 0 || memcmp(head, "PARE", 4) == 0)) {
 		s->kind = SOURCE_PARQUET;
-	} else if (span.used >= 4 && memcmp(head, "\xFF\xFF\xFF\xFF", 4) == 0) {
+	} else if (is_arrow(head, span.used)) {
 		s->kind = SOURCE_ARROW;
 	} else {
 		if (span.used >= 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0)

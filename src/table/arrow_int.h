@@ -17,23 +17,44 @@ enum arrow_type {
 	ARROW_NULL = 1,
 	ARROW_INT = 2,
 	ARROW_FLOAT = 3,
+	ARROW_BINARY = 4,
 	ARROW_UTF8 = 5,
 	ARROW_BOOL = 6,
 	ARROW_DECIMAL = 7,
 	ARROW_DATE = 8,
+	ARROW_TIME = 9,
 	ARROW_TIMESTAMP = 10,
+	ARROW_INTERVAL = 11,
+	ARROW_FIXED_BINARY = 15,
+	ARROW_DURATION = 18,
+	ARROW_LARGE_BINARY = 19,
 	ARROW_LARGE_UTF8 = 20,
+	ARROW_BINARY_VIEW = 23,
+	ARROW_UTF8_VIEW = 24,
 };
 enum arrow_unit { ARROW_SECOND = 0, ARROW_MILLI = 1, ARROW_MICRO = 2, ARROW_NANO = 3 };
+enum arrow_interval { ARROW_MONTHS = 0, ARROW_DAYS_MILLIS = 1, ARROW_MONTHS_DAYS_NANOS = 2 };
+enum arrow_precision { ARROW_HALF = 0, ARROW_SINGLE = 1, ARROW_DOUBLE = 2 };
 
-/* A column as the stream has it. */
+/* The buffers behind a column's validity. */
+enum arrow_layout {
+	ARROW_NO_BUFFERS, /* Null: not even a validity */
+	ARROW_VALUES,     /* of `bits` each */
+	ARROW_OFFSETS,    /* of `bits` each, then bytes */
+	ARROW_VIEWS,      /* of 16 bytes each, then any number of buffers of bytes */
+};
+
+/* A column as the stream has it.  Where there is a dictionary, its values have this type. */
 struct arrow_field {
 	struct rd_view name;
-	bool nullable, is_signed, has_dictionary;
+	bool nullable, is_signed, is_uuid;
 	enum arrow_type type;
-	uint32_t bits; /* Int, Decimal, Date (32, 64); of an index where there is a dictionary */
-	uint32_t unit; /* Timestamp; FloatingPoint's precision */
+	enum arrow_layout layout;
+	uint32_t bits; /* of a value, or of an offset */
+	uint32_t unit; /* of times; FloatingPoint's precision; Interval's kind */
 	int32_t precision, scale;
+	bool has_dictionary, index_signed;
+	uint32_t index_bits;
 	int64_t dictionary;
 };
 
@@ -60,6 +81,9 @@ struct rd_view flat_vector(struct flat *f, const struct flat_table *t, uint32_t 
 struct rd_view flat_string(struct flat *f, const struct flat_table *t, uint32_t field);
 /* Element `i` of a vector of tables. */
 struct flat_table flat_element(struct flat *f, struct rd_view vector, uint32_t i);
+/* The value of `key` in a vector of KeyValue; empty: it is not there. */
+struct rd_view flat_metadata(struct flat *f, const struct flat_table *t, uint32_t field,
+			     const char *key);
 
 /* ---- FlatBuffers, writing: from front to back, each field in a slot of 8 bytes -----------------
  */

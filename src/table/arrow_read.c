@@ -1,8 +1,15 @@
-/* Arrow IPC streams: messages, schema, dictionaries, record batches. */
+/* Arrow IPC streams and files: messages one after another. */
 #include "arrow_read_int.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+
+#define FILE_MAGIC "ARROW1"
+#define FILE_HEAD 8u  /* magic, padding */
+#define FILE_TAIL 10u /* length of the footer, magic */
+#define BLOCK_LEN 24u
+#define ROW_MAX ((size_t)1 << 30) /* bytes of texts */
+enum version { VERSION_4 = 3, VERSION_5 = 4 };
 
 bool arrow_bad(const struct arrow_reader *r, const char *what, struct rd_err *err)
 {
@@ -55,6 +62,7 @@ static bool next_message(struct arrow_reader *r, struct arrow_message *m, bool *
 			 struct rd_err *err)
 {
 	struct flat_table message;
+	uint64_t version;
 	uint32_t len;
 
 	r->message_at = r->at;
@@ -70,9 +78,16 @@ static bool next_message(struct arrow_reader *r, struct arrow_message *m, bool *
 	r->at += len;
 	*m = (struct arrow_message){ .flat = { .in = rd_view_of(r->meta_store.data, len) } };
 	message = flat_root(&m->flat);
+	version = flat_scalar(&m->flat, &message, 0, 2, 0);
 	m->kind = (enum arrow_header)flat_scalar(&m->flat, &message, 1, 1, 0);
 	m->body_len = flat_scalar(&m->flat, &message, 3, 8, 0);
 	if (!flat_child(&m->flat, &message, 2, &m->header) || m->flat.bad)
+		return arrow_bad(r, "its metadata is broken", err);
+	if (version != VERSION_4 && version != VERSION_5)
+		return arrow_bad(r, "its metadata is of another version than 4 and 5", err);
+	if (flat_metadata(&m->flat, &message, 4, "ARROW:experimental_compression").len)
+		return arrow_bad(r, "it is packed as Arrow 0.17 did it, which is not read", err);
+	if (m->flat.bad)
 		return arrow_bad(r, "its metadata is broken", err);
 	if (m->body_len > r->blob->size - r->at)
 		return arrow_bad(r, "its body is longer than the stream", err);
@@ -81,166 +96,108 @@ static bool next_message(struct arrow_reader *r, struct arrow_message *m, bool *
 	return true;
 }
 
-/* ---- schema ---------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
-static void read_type(struct flat *f, const struct flat_table *field, struct arrow_field *out)
+static bool is_file(struct arrow_reader *r, bool *out, struct rd_err *err)
 {
-	struct flat_table t, dictionary, index;
+	size_t len = strlen(FILE_MAGIC);
 
-	out->type = (enum arrow_type)flat_scalar(f, field, 2, 1, 0);
-	if (flat_child(f, field, 3, &t)) {
-		switch (out->type) {
-		case ARROW_INT:
-			out->bits = (uint32_t)flat_scalar(f, &t, 0, 4, 0);
-			out->is_signed = flat_scalar(f, &t, 1, 1, 0) != 0;
-			break;
-		case ARROW_FLOAT:
-		case ARROW_TIMESTAMP:
-			out->unit = (uint32_t)flat_scalar(f, &t, 0, 2, 0);
-			break;
-		case ARROW_DATE:
-			out->bits = flat_scalar(f, &t, 0, 2, 1) ? 64 : 32;
-			break;
-		case ARROW_DECIMAL:
-			out->precision = (int32_t)flat_scalar(f, &t, 0, 4, 0);
-			out->scale = (int32_t)flat_scalar(f, &t, 1, 4, 0);
-			out->bits = (uint32_t)flat_scalar(f, &t, 2, 4, 128);
-			break;
-		default:
-			break;
-		}
-	}
-	if (!flat_child(f, field, 4, &dictionary))
-		return;
-	out->has_dictionary = true;
-	out->dictionary = (int64_t)flat_scalar(f, &dictionary, 0, 8, 0);
-	out->bits = 32;
-	out->is_signed = true;
-	if (flat_child(f, &dictionary, 1, &index)) {
-		out->bits = (uint32_t)flat_scalar(f, &index, 0, 4, 0);
-		out->is_signed = flat_scalar(f, &index, 1, 1, 0) != 0;
-	}
+	*out = false;
+	if (r->blob->size < len)
+		return true;
+	if (!read_at(r, 0, len, &r->meta_store, err))
+		return false;
+	*out = memcmp(r->meta_store.data, FILE_MAGIC, len) == 0;
+	return true;
 }
 
-static bool int_bits(uint32_t bits)
+/* The tail: where the footer lies; it is read. */
+static bool read_footer(struct arrow_reader *r, uint32_t *len, struct rd_err *err)
 {
-	return bits == 8 || bits == 16 || bits == 32 || bits == 64;
+	uint64_t size = r->blob->size;
+
+	r->message_at = size;
+	if (size < FILE_HEAD + FILE_TAIL)
+		return arrow_bad(r, "the file is cut off", err);
+	if (!read_at(r, size - FILE_TAIL, FILE_TAIL, &r->meta_store, err))
+		return false;
+	*len = rd_load_le32(r->meta_store.data);
+	if (memcmp(r->meta_store.data + 4, FILE_MAGIC, FILE_TAIL - 4) != 0)
+		return arrow_bad(r, "an Arrow file ends with " FILE_MAGIC ": it is cut off", err);
+	if (*len > ARROW_METADATA_MAX || *len > size - FILE_HEAD - FILE_TAIL)
+		return arrow_bad(r, "the footer is longer than the file, or absurd", err);
+	r->message_at = size - FILE_TAIL - *len;
+	return read_at(r, r->message_at, *len, &r->footer_store, err);
 }
 
-/* Our type; RD_NOTYPE: none. */
-static struct rd_coltype type_of(const struct arrow_field *f)
+static bool open_file(struct arrow_reader *r, struct rd_arena *arena, struct rd_schema *out,
+		      struct rd_err *err)
 {
-	struct rd_coltype type = { .nullable = f->nullable };
+	struct flat flat = { 0 };
+	struct flat_table footer, schema;
+	uint32_t len = 0;
 
-	if (f->has_dictionary) {
-		bool text = f->type == ARROW_UTF8 || f->type == ARROW_LARGE_UTF8;
-
-		type.type = text && int_bits(f->bits) ? RD_TEXT : RD_NOTYPE;
-		return type;
-	}
-	switch (f->type) {
-	case ARROW_BOOL:
-		type.type = RD_BOOL;
-		break;
-	case ARROW_INT:
-		if (!int_bits(f->bits))
-			break;
-		if (f->bits < 32 || (f->bits == 32 && f->is_signed)) {
-			type.type = RD_INT32;
-		} else if (f->bits == 32 || f->is_signed) {
-			type.type = RD_INT64;
-		} else {
-			type.type = RD_DECIMAL;
-			type.precision = 20;
-		}
-		break;
-	case ARROW_FLOAT:
-		type.type = f->unit == 1 || f->unit == 2 ? RD_DOUBLE : RD_NOTYPE;
-		break;
-	case ARROW_DECIMAL:
-		if (f->bits != 128 || f->precision < 1 || f->precision > 38 || f->scale < 0 ||
-		    f->scale > f->precision)
-			break;
-		type.type = RD_DECIMAL;
-		type.precision = (uint8_t)f->precision;
-		type.scale = (uint8_t)f->scale;
-		break;
-	case ARROW_DATE:
-		type.type = RD_DATE;
-		break;
-	case ARROW_TIMESTAMP:
-		type.type = f->unit <= ARROW_NANO ? RD_TIMESTAMP : RD_NOTYPE;
-		break;
-	case ARROW_UTF8:
-	case ARROW_LARGE_UTF8:
-		type.type = RD_TEXT;
-		break;
-	case ARROW_NULL:
-		type.type = RD_TEXT;
-		type.nullable = true;
-		break;
-	}
-	return type;
+	r->is_file = true;
+	if (!read_footer(r, &len, err))
+		return false;
+	flat.in = rd_view_of(r->footer_store.data, len);
+	footer = flat_root(&flat);
+	if (!flat_child(&flat, &footer, 1, &schema))
+		return arrow_bad(r, "the footer is broken, or has no schema", err);
+	for (uint32_t i = 0; i < 2; i++)
+		r->block[i] = flat_vector(&flat, &footer, 2 + i, BLOCK_LEN, &r->n_blocks[i]);
+	return arrow_read_schema(r, &flat, &schema, arena, out, err);
 }
 
-static bool read_fields(struct arrow_reader *r, struct arrow_message *m, struct rd_arena *arena,
-			struct rd_schema *out, struct rd_err *err)
+/* The next of a file's messages, where its block says. */
+static bool next_block(struct arrow_reader *r, struct arrow_message *m, bool *more,
+		       struct rd_err *err)
 {
-	uint32_t n;
-	struct rd_view fields = flat_vector(&m->flat, &m->header, 1, 4, &n);
-	bool big_endian = flat_scalar(&m->flat, &m->header, 0, 2, 0) != 0;
-	struct rd_column *column;
+	bool of_rows = r->next_block >= r->n_blocks[0];
+	uint32_t i = r->next_block++ - (of_rows ? r->n_blocks[0] : 0);
 
-	if (m->flat.bad || big_endian || n == 0 || n > RD_COLUMNS_MAX)
-		return arrow_bad(r, "a schema that is broken, big-endian or without columns", err);
-	r->field = calloc(n, sizeof(*r->field));
-	column = RD_NEW_ARRAY(arena, struct rd_column, n, err);
-	if (!r->field || !column)
-		return column ? rd_fail_errno(err, "base.memory", "fields") : false;
-	r->n_fields = n;
-	for (uint32_t i = 0; i < n && !m->flat.bad; i++) {
-		struct flat_table field = flat_element(&m->flat, fields, i);
-		struct arrow_field *f = &r->field[i];
-
-		f->name = flat_string(&m->flat, &field, 0);
-		f->nullable = flat_scalar(&m->flat, &field, 1, 1, 0) != 0;
-		read_type(&m->flat, &field, f);
-		column[i].type = type_of(f);
-		if (m->flat.bad || f->name.len == 0 || f->name.len > RD_COLUMN_NAME_MAX ||
-		    !rd_utf8_valid(f->name))
-			return arrow_bad(r, "a column without a usable name", err);
-		if (column[i].type.type == RD_NOTYPE)
-			return rd_fail(err, RD_FAULT_REFUSED, "table.arrow.type",
-				       "%s: column %.*s: Arrow's type %d (%u bits, unit %u) is not "
-				       "read",
-				       r->name, RD_FMT(f->name), (int)f->type, f->bits, f->unit);
-		if (!rd_arena_copy(arena, f->name, &column[i].name, err))
-			return false;
-		f->name = column[i].name;
-	}
-	*out = (struct rd_schema){ .n = n, .column = column };
-	return !m->flat.bad || arrow_bad(r, "a schema that is broken", err);
+	*more = !of_rows || i < r->n_blocks[1];
+	if (!*more)
+		return true;
+	r->at = r->message_at = rd_load_le64(r->block[of_rows].data + (size_t)i * BLOCK_LEN);
+	if (r->at > r->blob->size)
+		return arrow_bad(r, "a block of the footer lies outside the file", err);
+	if (!next_message(r, m, more, err))
+		return false;
+	if (!*more || m->kind != (of_rows ? ARROW_BATCH : ARROW_DICTIONARY))
+		return arrow_bad(r, "it is not the one that the footer says", err);
+	return true;
 }
 
-static bool open_stream(struct arrow_reader *r, struct rd_arena *arena, struct rd_schema *out,
+/* ---- the beginning --------------------------------------------------------------------------- */
+
+static bool open_reader(struct arrow_reader *r, struct rd_arena *arena, struct rd_schema *out,
 			struct rd_err *err)
 {
 	struct arrow_message m;
-	bool more = false;
+	bool more = false, file = false;
 
+	if (!is_file(r, &file, err))
+		return false;
+	if (file)
+		return open_file(r, arena, out, err);
 	if (!next_message(r, &m, &more, err))
 		return false;
 	if (!more || m.kind != ARROW_SCHEMA)
 		return arrow_bad(r, "a schema comes first in an Arrow IPC stream", err);
-	return read_fields(r, &m, arena, out, err);
+	return arrow_read_schema(r, &m.flat, &m.header, arena, out, err);
 }
 
-void arrow_reader_free(struct arrow_reader *r)
+static void reader_free(struct arrow_reader *r)
 {
-	for (uint32_t i = 0; i < r->n_dictionaries; i++)
+	for (uint32_t i = 0; i < r->n_dictionaries; i++) {
 		rd_arena_free(&r->dictionary[i].arena);
+		free(r->dictionary[i].value);
+	}
+	rd_store_free(&r->footer_store);
 	rd_store_free(&r->meta_store);
 	rd_store_free(&r->body_store);
+	rd_store_free(&r->scratch);
 	free(r->dictionary);
 	free(r->column);
 	free(r->field);
@@ -250,9 +207,9 @@ void arrow_reader_free(struct arrow_reader *r)
 bool rd_arrow_schema(const struct rd_blob *blob, const char *name, struct rd_arena *arena,
 		     struct rd_schema *out, struct rd_err *err)
 {
-	struct arrow_reader r RD_AUTO(arrow_reader_free) = { .blob = blob, .name = name };
+	struct arrow_reader r RD_AUTO(reader_free) = { .blob = blob, .name = name };
 
-	return open_stream(&r, arena, out, err);
+	return open_reader(&r, arena, out, err);
 }
 
 /* ---- loading --------------------------------------------------------------------------------- */
@@ -276,7 +233,7 @@ static bool check_schema(const struct arrow_reader *r, const struct rd_schema *o
 bool rd_arrow_load(const struct rd_blob *blob, const char *name, const struct rd_schema *schema,
 		   struct rd_writer *writer, struct rd_err *err)
 {
-	struct arrow_reader r RD_AUTO(arrow_reader_free) = { .blob = blob, .name = name };
+	struct arrow_reader r RD_AUTO(reader_free) = { .blob = blob, .name = name };
 	struct rd_arena *arena RD_AUTO(rd_arena_free) = NULL;
 	struct row_load rows RD_AUTO(
 		row_load_free) = { .name = name, .schema = schema, .writer = writer };
@@ -284,20 +241,21 @@ bool rd_arrow_load(const struct rd_blob *blob, const char *name, const struct rd
 	struct rd_schema own;
 	bool more = true;
 
-	if (!rd_arena_new((size_t)64 << 20, &arena, err) || !open_stream(&r, arena, &own, err) ||
-	    !check_schema(&r, &own, schema, err) || !row_load_begin(&rows, RD_TEXT_MAX, err))
+	if (!rd_arena_new((size_t)64 << 20, &arena, err) || !open_reader(&r, arena, &own, err) ||
+	    !check_schema(&r, &own, schema, err) || !row_load_begin(&rows, ROW_MAX, err))
 		return false;
 	r.column = calloc(r.n_fields, sizeof(*r.column));
 	if (!r.column)
 		return rd_fail_errno(err, "base.memory", "columns");
 	for (;;) {
-		if (!next_message(&r, &m, &more, err))
+		if (!(r.is_file ? next_block(&r, &m, &more, err)
+				: next_message(&r, &m, &more, err)))
 			return false;
 		if (!more)
 			return row_load_end(&rows, err);
 		if (m.kind != ARROW_DICTIONARY && m.kind != ARROW_BATCH)
 			return arrow_bad(&r, "neither a dictionary nor a record batch", err);
-		if (m.body_len > BODY_MAX)
+		if (m.body_len > ARROW_BODY_MAX)
 			return arrow_bad(&r, "a body of more than 2 GiB", err);
 		if (!read_at(&r, m.body_at, (size_t)m.body_len, &r.body_store, err) ||
 		    !(m.kind == ARROW_BATCH ? arrow_load_batch(&r, &m, &rows, err)

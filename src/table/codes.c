@@ -23,10 +23,12 @@ const struct rd_code_text rd_table_codes[] = {
 	  "Try again when nothing writes to it." },
 	{ "table.codec", "A column is packed with a codec that is not read here.",
 	  "Write the file uncompressed or with zstd." },
-	{ "table.arrow.form", "Bytes are not an Arrow IPC stream.",
-	  "Write the streaming format (pyarrow: ipc.new_stream), not the file format." },
+	{ "table.arrow.form", "Bytes are not an Arrow IPC stream or file.",
+	  "Write it again (pyarrow: ipc.new_stream, polars: write_ipc_stream); it is damaged, cut "
+	  "off, "
+	  "or of Arrow before 0.8." },
 	{ "table.arrow.type", "An Arrow column has a type that tables do not have.",
-	  "Cast the column, or leave it out." },
+	  "Cast the column, or leave it out: tables are flat, and decimals have up to 38 digits." },
 	{ "table.column.name", "A column's name is empty, longer than 255 bytes, or not UTF-8.",
 	  "Rename the column." },
 	{ "table.column.none", "There is no column of this number.",

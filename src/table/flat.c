@@ -111,6 +111,21 @@ struct flat_table flat_element(struct flat *f, struct rd_view vector, uint32_t i
 	return table_at(f, follow(f, at));
 }
 
+struct rd_view flat_metadata(struct flat *f, const struct flat_table *t, uint32_t field,
+			     const char *key)
+{
+	uint32_t n;
+	struct rd_view pairs = flat_vector(f, t, field, 4, &n);
+
+	for (uint32_t i = 0; i < n && !f->bad; i++) {
+		struct flat_table pair = flat_element(f, pairs, i);
+
+		if (rd_view_eq(flat_string(f, &pair, 0), rd_view_str(key)))
+			return flat_string(f, &pair, 1);
+	}
+	return (struct rd_view){ 0 };
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static void put_zeros(struct rd_buf *out, size_t n)

@@ -5,7 +5,6 @@
 
 #define MICROS_PER_DAY ((int64_t)86400 * 1000000)
 #define JULIAN_1970 2440588
-#define TIME_MAX_LEN 21u /* 23:59:59.999999999+00 */
 
 static bool bad(struct recoding *r, const char *why)
 {
@@ -43,7 +42,7 @@ static bool is_printed(uint8_t byte)
 	return byte >= 32 && byte < 127 && byte != '\\' && byte != '"' && byte != '\'';
 }
 
-static size_t bytes_text(struct rd_view v, uint8_t *out)
+size_t bytes_text(struct rd_view v, uint8_t *out)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	size_t n = 0;
@@ -61,7 +60,7 @@ static size_t bytes_text(struct rd_view v, uint8_t *out)
 	return n;
 }
 
-static size_t uuid_text(struct rd_view v, uint8_t *out)
+size_t uuid_text(struct rd_view v, uint8_t *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t n = 0;
@@ -75,15 +74,13 @@ static size_t uuid_text(struct rd_view v, uint8_t *out)
 	return n;
 }
 
-/* hh:mm:ss with the fraction's digits that are not trailing zeros, +00 where it is adjusted to UTC;
- * 0: outside a day (24:00 is the last). */
-static size_t time_text(const struct pq_leaf *leaf, struct rd_view v, uint8_t *out)
+size_t time_text(const struct pq_leaf *leaf, struct rd_view v, uint8_t *out)
 {
 	int64_t unit = leaf->unit == PQ_MILLIS   ? 1000
 		       : leaf->unit == PQ_MICROS ? 1000000
 						 : 1000000000;
 	int64_t t = v.len == 4 ? (int32_t)rd_load_le32(v.data) : (int64_t)rd_load_le64(v.data);
-	char text[TIME_MAX_LEN + 1];
+	char text[TIME_TEXT_MAX + 1];
 	int digits = (int)leaf->unit * 3, n;
 	int64_t fraction;
 
@@ -110,7 +107,7 @@ static size_t most_text(enum pq_recode how, struct rd_view v)
 	size_t n = 0;
 
 	if (how != PQ_BYTES_TO_TEXT)
-		return how == PQ_UUID_TO_TEXT ? 36 : TIME_MAX_LEN;
+		return how == PQ_UUID_TO_TEXT ? 36 : TIME_TEXT_MAX;
 	for (size_t i = 0; i < v.len; i++)
 		n += is_printed(v.data[i]) ? 1 : 4;
 	return n;
@@ -179,8 +176,7 @@ static bool decimal_fixed(struct rd_view v, uint8_t out[16])
 	return v.len > 0;
 }
 
-/* IEEE 754 binary16, exactly. */
-static void half_double(struct rd_view v, uint8_t *out)
+void half_double(struct rd_view v, uint8_t *out)
 {
 	uint64_t half = (uint64_t)v.data[0] | (uint64_t)v.data[1] << 8;
 	uint64_t sign = half >> 15 << 63, exponent = half >> 10 & 31, fraction = half & 1023;

@@ -24,4 +24,16 @@ struct recoding {
 bool recode_expand(struct recoding *r, enum pq_encoding encoding, struct rd_err *err);
 bool recode_type(struct recoding *r, enum pq_recode how, struct rd_err *err);
 
+/* ---- single values, for Arrow too; each gives the bytes that it put out ---------------------- */
+
+#define TIME_TEXT_MAX 21u /* 23:59:59.999999999+00 */
+/* What is not printed as \xHH: at most four times the bytes. */
+size_t bytes_text(struct rd_view v, uint8_t *out);
+size_t uuid_text(struct rd_view v, uint8_t *out); /* of 16 bytes; 36 */
+/* hh:mm:ss with the fraction's digits that are not trailing zeros, +00 where it is adjusted to UTC;
+ * 0: outside a day (24:00 is the last).  Of the leaf unit and is_utc count. */
+size_t time_text(const struct pq_leaf *leaf, struct rd_view v, uint8_t *out);
+/* IEEE 754 binary16, exactly. */
+void half_double(struct rd_view v, uint8_t *out);
+
 #endif
