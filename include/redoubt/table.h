@@ -388,6 +388,11 @@ struct rd_storage {
 };
 RD_MUST_USE bool rd_table_storage(const struct rd_table *table, uint32_t column,
 				  struct rd_storage *out, struct rd_err *err);
+/* Of a row group, as far as its columns' keys are here. */
+uint64_t rd_table_group_bytes(const struct rd_table *table, uint32_t group);
+/* "AES_GCM_V1", "AES_GCM_CTR_V1", ""; "encrypted", "signed", "plain". */
+const char *rd_table_crypto_name(const struct rd_table *table);
+const char *rd_table_footer_form(const struct rd_table *table);
 /* "RLE_DICTIONARY", "ZSTD": as Parquet calls them; "?" for a number that it does not have. */
 const char *rd_encoding_name(uint32_t encoding);
 const char *rd_codec_name(uint32_t codec);

@@ -1,5 +1,6 @@
 /* The command line: picks the command. */
 #include "cmd.h"
+#include "screen.h"
 
 #include <redoubt/os.h>
 
@@ -29,8 +30,11 @@ static void print_usage(FILE *out)
 int cmd_failed(const struct cmd *cmd, const struct rd_err *err)
 {
 	const struct rd_code_text *code = cmd_code_find(err->code);
+	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = 8 * sizeof(err->text) };
 
-	fprintf(stderr, "redoubt %s: %s [%s]\n", cmd->name, err->text, err->code);
+	screen_put(&text, rd_view_str(err->text));
+	fprintf(stderr, "redoubt %s: %.*s [%s]\n", cmd->name, RD_FMT(rd_buf_view(&text)),
+		err->code);
 	if (code)
 		fprintf(stderr, "  %s\n", code->remedy);
 	return (int)err->fault;

@@ -214,6 +214,8 @@ static int run(int argc, char **argv)
 	ok = rd_crypto_init(&err) && rd_arena_new(PLAN_MEMORY, &arena, &err) &&
 	     open_all(&call, arena, &err) && compile(&call, arena, &plan, &err) &&
 	     execute(&call, &plan, &err);
+	if (ok && (fflush(stdout) != 0 || ferror(stdout)))
+		ok = rd_fail_errno(&err, "os.file.write", "standard output");
 	for (uint32_t i = 0; i < call.n_inputs; i++)
 		query_input_close(&call.input[i]);
 	return ok ? 0 : cmd_failed(&cmd_query, &err);

@@ -1,5 +1,6 @@
 /* Answers on standard output: aligned, as CSV, or as JSON. */
 #include "query.h"
+#include "screen.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,26 +22,6 @@ static struct rd_value value_at(const struct rd_rows *rows, uint32_t c, uint64_t
 	return rd_vec_value(&rows->vec[c], (uint32_t)r);
 }
 
-/* Characters, for aligning: bytes that do not continue another. */
-static size_t width_of(struct rd_view text)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		n += (text.data[i] & 0xc0) != 0x80;
-	return n;
-}
-
-/* Control characters would move the terminal's cursor, or worse. */
-static void add_visible(struct rd_buf *out, struct rd_view text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] < 0x20 || text.data[i] == 0x7f)
-			rd_buf_printf(out, "\\x%02x", text.data[i]);
-		else
-			rd_buf_add_byte(out, text.data[i]);
-}
-
 static bool one_cell(const struct rd_rows *rows, uint32_t c, uint64_t r, struct rd_buf *out,
 		     struct rd_err *err)
 {
@@ -51,7 +32,7 @@ static bool one_cell(const struct rd_rows *rows, uint32_t c, uint64_t r, struct 
 		return true;
 	}
 	if (value.type.type == RD_TEXT && !value.is_null) {
-		add_visible(out, value.text);
+		screen_put(out, value.text);
 		return true;
 	}
 	return rd_value_format(&value, "", out, err);
@@ -70,7 +51,7 @@ static void pad(size_t n)
 
 static void print_cell(struct rd_view text, size_t width, bool right, bool last)
 {
-	size_t space = width - width_of(text);
+	size_t space = width - screen_width(text);
 
 	if (right)
 		pad(space);
@@ -81,10 +62,10 @@ static void print_cell(struct rd_view text, size_t width, bool right, bool last)
 		fputs("  ", stdout);
 }
 
-static void print_heads(const struct rd_rows *rows, const size_t *width)
+static void print_heads(const struct rd_rows *rows, const struct rd_view *head, const size_t *width)
 {
 	for (uint32_t c = 0; c < rows->n_cols; c++)
-		print_cell(rows->column[c].name, width[c], goes_right(rows->column[c].type),
+		print_cell(head[c], width[c], goes_right(rows->column[c].type),
 			   c + 1 == rows->n_cols);
 	fputs("\n", stdout);
 	for (uint32_t c = 0; c < rows->n_cols; c++) {
@@ -99,12 +80,19 @@ static bool print_table(const struct rd_rows *rows, struct rd_arena *arena, stru
 	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = OUT_MAX };
 	size_t *width = RD_NEW_ARRAY(arena, size_t, rows->n_cols, err);
 	struct cell *cell = RD_NEW_ARRAY(arena, struct cell, rows->n_rows * rows->n_cols, err);
+	struct rd_view *head = RD_NEW_ARRAY(arena, struct rd_view, rows->n_cols, err);
 	size_t k = 0;
 
-	if (!width || !cell)
+	if (!width || !cell || !head)
 		return false;
-	for (uint32_t c = 0; c < rows->n_cols; c++)
-		width[c] = width_of(rows->column[c].name);
+	for (uint32_t c = 0; c < rows->n_cols; c++) {
+		rd_buf_clear(&text);
+		screen_put(&text, rows->column[c].name);
+		if (!rd_arena_copy(arena, rd_buf_view(&text), &head[c], err))
+			return false;
+		width[c] = screen_width(head[c]);
+	}
+	rd_buf_clear(&text);
 	for (uint64_t r = 0; r < rows->n_rows; r++)
 		for (uint32_t c = 0; c < rows->n_cols; c++, k++) {
 			size_t n;
@@ -113,10 +101,10 @@ static bool print_table(const struct rd_rows *rows, struct rd_arena *arena, stru
 			if (!one_cell(rows, c, r, &text, err) || !rd_buf_ok(&text, err))
 				return false;
 			cell[k].len = text.len - cell[k].at;
-			n = width_of(rd_view_of(text.data + cell[k].at, cell[k].len));
+			n = screen_width(rd_view_of(text.data + cell[k].at, cell[k].len));
 			width[c] = n > width[c] ? n : width[c];
 		}
-	print_heads(rows, width);
+	print_heads(rows, head, width);
 	k = 0;
 	for (uint64_t r = 0; r < rows->n_rows; r++) {
 		for (uint32_t c = 0; c < rows->n_cols; c++, k++)

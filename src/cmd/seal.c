@@ -1,6 +1,7 @@
 /* redoubt seal, redoubt unseal: a table from CSV to sealed Parquet, and back. */
 #include "cmd.h"
 #include "keys.h"
+#include "screen.h"
 #include "source.h"
 
 #include <redoubt/crypto.h>
@@ -157,14 +158,18 @@ static bool set_up_schema(struct job *j, struct rd_err *err)
 
 static void print_schema(const struct rd_schema *schema)
 {
+	struct rd_buf name RD_AUTO(rd_buf_free) = { .max = 4096 };
 	char type[32];
 
 	printf("%-24s %-14s %-9s %s\n", "column", "type", "NULLs", "class");
 	for (uint32_t i = 0; i < schema->n; i++) {
 		const struct rd_column *c = &schema->column[i];
 
+		rd_buf_clear(&name);
+		screen_put(&name, c->name);
+		screen_pad(&name, 0, 24);
 		rd_coltype_name(c->type, type);
-		printf("%-24.*s %-14s %-9s %s%s\n", RD_FMT(c->name), type,
+		printf("%.*s %-14s %-9s %s%s\n", RD_FMT(rd_buf_view(&name)), type,
 		       c->type.nullable ? "may be" : "none",
 		       rd_class_name((enum rd_class)c->class_), c->unique ? ", unique" : "");
 	}
@@ -301,7 +306,7 @@ static bool unload(struct job *j, const struct rd_table *table, struct rd_err *e
 	RD_AUTO(rd_os_out_free) struct rd_os_out *out = NULL;
 	struct rd_sink sink = { .write = stdout_write };
 
-	if (!j->asked->out)
+	if (!j->asked->out || strcmp(j->asked->out, "-") == 0)
 		return put_rows(j, table, &sink, err) &&
 		       (fflush(stdout) == 0 ||
 			rd_fail_errno(err, "os.file.write", "standard output"));
@@ -418,6 +423,9 @@ static int run(const struct cmd *cmd, int argc, char **argv, const char *allowed
 	if (argc - optind != 1 || (work == seal && !asked.out))
 		return cmd_misused(cmd, work == seal ? "one file and -o OUT.parquet are needed"
 						     : "one Parquet file is needed");
+	if (work == seal && strcmp(asked.out, "-") == 0)
+		return cmd_misused(cmd,
+				   "-o needs a file's name: key and description lie beside it");
 	if (asked.plain && (asked.key || asked.uniform))
 		return cmd_misused(cmd, "--plain goes without --key and --uniform");
 	if (work == seal && !asked.plain && !asked.uniform && asked.codec != RD_CODEC_NONE &&

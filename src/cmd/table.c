@@ -1,6 +1,8 @@
 /* redoubt table show|keys: what a table file has inside, and its keys for other readers. */
 #include "cmd.h"
 #include "keys.h"
+#include "screen.h"
+#include "source.h"
 
 #include <redoubt/codec.h>
 #include <redoubt/crypto.h>
@@ -13,12 +15,14 @@
 
 #define OUT_MAX ((size_t)64 << 20)
 #define MEMORY_MAX ((size_t)1 << 30)
+#define GROUPS_SHOWN 24u
+#define NAME_WIDTH_MAX 40u
 
 struct call {
 	const char *verb, *file, *key_path;
 	bool json;
 	struct rd_arena *arena;
-	struct rd_os_file in;
+	struct cmd_source in;
 	struct cmd_keys keys;
 	struct rd_table *table;
 	struct rd_storage *storage; /* of each column */
@@ -27,24 +31,18 @@ struct call {
 static void call_free(struct call *c)
 {
 	rd_table_close(&c->table);
-	rd_os_file_close(&c->in);
+	cmd_source_close(&c->in);
 	cmd_keys_wipe(&c->keys);
 	rd_arena_free_wiped(&c->arena);
 }
 
 static bool open_table(struct call *c, struct rd_err *err)
 {
-	struct rd_blob blob;
 	uint32_t n;
 
-	if (!rd_os_file_open(c->file, &c->in, err))
-		return false;
-	blob = (struct rd_blob){ .ctx = &c->in,
-				 .size = c->in.size,
-				 .read = rd_os_file_pread,
-				 .prefetch = rd_os_file_prefetch };
-	if (!cmd_keys_read(c->key_path, c->arena, &c->keys, err) ||
-	    !cmd_keys_open(&c->keys, &blob, c->file, true, &c->table, err))
+	if (!cmd_source_open(c->file, &c->in, err) ||
+	    !cmd_keys_read(c->key_path, c->arena, &c->keys, err) ||
+	    !cmd_keys_open(&c->keys, &c->in.blob, c->in.path, true, &c->table, err))
 		return false;
 	n = rd_table_schema(c->table)->n;
 	c->storage = RD_NEW_ARRAY(c->arena, struct rd_storage, n, err);
@@ -102,7 +100,27 @@ static const char *key_of(const struct rd_storage *s)
 	return s->locked ? "missing" : s->own_key ? "own" : s->footer_key ? "footer" : "none";
 }
 
-static bool put_column(const struct call *c, uint32_t i, int width, struct rd_buf *out,
+static void put_name(struct rd_view name, size_t width, struct rd_buf *out)
+{
+	size_t start = out->len;
+
+	screen_put(out, name);
+	screen_pad(out, start, width);
+}
+
+/* Right-aligned; what is not known is "?". */
+static void put_size(uint64_t bytes, bool known, struct rd_buf *out)
+{
+	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = 32 };
+
+	if (known)
+		screen_put_size(&text, bytes);
+	else
+		rd_buf_add_byte(&text, '?');
+	rd_buf_printf(out, "%*s%.*s", (int)(9 - text.len), "", RD_FMT(rd_buf_view(&text)));
+}
+
+static bool put_column(const struct call *c, uint32_t i, size_t width, struct rd_buf *out,
 		       struct rd_err *err)
 {
 	const struct rd_column *column = &rd_table_schema(c->table)->column[i];
@@ -111,9 +129,10 @@ static bool put_column(const struct call *c, uint32_t i, int width, struct rd_bu
 
 	rd_table_column_stats(c->table, i, &stats);
 	rd_coltype_name(column->type, type);
-	rd_buf_printf(out, "%-*.*s  %-14s %-5s %-9s %-6s ", width, RD_FMT(column->name),
-		      column->unreadable ? "unreadable" : type, stats.has_nulls ? "some" : "none",
-		      rd_class_name(column->class_), column->unique ? "yes" : "no");
+	put_name(column->name, width, out);
+	rd_buf_printf(out, "  %-14s %-5s %-9s %-6s ", column->unreadable ? "unreadable" : type,
+		      stats.has_nulls ? "some" : "none", rd_class_name(column->class_),
+		      column->unique ? "yes" : "no");
 	if (column->unreadable)
 		rd_buf_printf(out, "%s", column->unreadable);
 	else if (!put_range(column, &stats, out, err))
@@ -122,45 +141,71 @@ static bool put_column(const struct call *c, uint32_t i, int width, struct rd_bu
 	return true;
 }
 
-static void put_storage(const struct call *c, uint32_t i, int width, struct rd_buf *out)
+static void put_storage(const struct call *c, uint32_t i, size_t width, struct rd_buf *out)
 {
-	const struct rd_column *column = &rd_table_schema(c->table)->column[i];
 	const struct rd_storage *s = &c->storage[i];
-	struct rd_err unused = { 0 };
 	size_t start;
 
-	rd_buf_printf(out, "%-*.*s  %12" PRIu64 " %12" PRIu64 " %7" PRIu64 "  %-7s  ", width,
-		      RD_FMT(column->name), s->stored_bytes, s->plain_bytes, s->n_pages, key_of(s));
+	put_name(rd_table_schema(c->table)->column[i].name, width, out);
+	rd_buf_printf(out, "  ");
+	put_size(s->stored_bytes, !s->locked, out);
+	rd_buf_printf(out, " ");
+	put_size(s->plain_bytes, !s->locked, out);
+	if (s->encodings || rd_table_rows(c->table) == 0)
+		rd_buf_printf(out, " %7" PRIu64 "  %-7s  ", s->n_pages, key_of(s));
+	else
+		rd_buf_printf(out, " %7s  %-7s  ", "?", key_of(s));
 	start = out->len;
 	put_set(s->codecs, rd_codec_name, out);
-	while (out->len - start < 9 && rd_buf_ok(out, &unused))
-		rd_buf_add_byte(out, ' ');
+	screen_pad(out, start, 9);
 	put_set(s->encodings, rd_encoding_name, out);
 	rd_buf_add_byte(out, '\n');
 }
 
-static int name_width(const struct rd_schema *schema)
+/* Cells of the longest name that is not too long. */
+static size_t name_width(const struct rd_schema *schema)
 {
+	struct rd_buf name RD_AUTO(rd_buf_free) = { .max = 4096 };
 	size_t most = 6;
 
-	for (uint32_t i = 0; i < schema->n; i++)
-		most = schema->column[i].name.len > most ? schema->column[i].name.len : most;
-	return most < 40 ? (int)most : 40;
+	for (uint32_t i = 0; i < schema->n; i++) {
+		size_t width;
+
+		rd_buf_clear(&name);
+		screen_put(&name, schema->column[i].name);
+		width = screen_width(rd_buf_view(&name));
+		most = width > most && width <= NAME_WIDTH_MAX ? width : most;
+	}
+	return most;
 }
 
 static void put_file(const struct call *c, struct rd_buf *out)
 {
+	uint64_t rows = rd_table_rows(c->table);
+	uint32_t n = rd_table_schema(c->table)->n;
 	uint8_t digest[RD_SHA256_LEN];
 
 	rd_table_digest(c->table, digest);
+	screen_put(out, rd_view_str(c->in.path));
 	rd_buf_printf(out,
-		      "%s: %s, %" PRIu64 " rows, %u columns, %u row group%s, %" PRIu64 " bytes\n",
-		      c->file, rd_table_is_sealed(c->table) ? "sealed" : "plain",
-		      rd_table_rows(c->table), rd_table_schema(c->table)->n,
-		      rd_table_groups(c->table), rd_table_groups(c->table) == 1 ? "" : "s",
-		      c->in.size);
-	if (rd_table_created_by(c->table).len)
-		rd_buf_printf(out, "written by %.*s\n", RD_FMT(rd_table_created_by(c->table)));
+		      ": %s, %" PRIu64 " row%s, %u column%s, %u row group%s, %" PRIu64 " bytes",
+		      rd_table_is_sealed(c->table) ? "sealed" : "plain", rows, rows == 1 ? "" : "s",
+		      n, n == 1 ? "" : "s", rd_table_groups(c->table),
+		      rd_table_groups(c->table) == 1 ? "" : "s", c->in.blob.size);
+	if (c->in.blob.size >= 1024) {
+		rd_buf_printf(out, " (");
+		screen_put_size(out, c->in.blob.size);
+		rd_buf_printf(out, ")");
+	}
+	rd_buf_printf(out, "\n");
+	if (rd_table_created_by(c->table).len) {
+		rd_buf_printf(out, "written by ");
+		screen_put(out, rd_table_created_by(c->table));
+		rd_buf_printf(out, "\n");
+	}
+	if (rd_table_crypto_name(c->table)[0])
+		rd_buf_printf(out, "encryption %s, footer %s\n", rd_table_crypto_name(c->table),
+			      rd_table_footer_form(c->table));
 	if (c->keys.given && !c->keys.is_foreign)
 		rd_buf_printf(out, "dataset %s, version %" PRIu64 "\n", c->keys.key.id.dataset,
 			      c->keys.key.id.version);
@@ -172,32 +217,33 @@ static void put_file(const struct call *c, struct rd_buf *out)
 static void put_groups(const struct call *c, struct rd_buf *out)
 {
 	uint32_t n = rd_table_groups(c->table);
-	uint64_t least = UINT64_MAX, most = 0;
 
-	for (uint32_t g = 0; g < n; g++) {
-		uint64_t rows = rd_table_group_rows(c->table, g);
-
-		least = rows < least ? rows : least;
-		most = rows > most ? rows : most;
+	if (n < 2)
+		return;
+	rd_buf_printf(out, "\nrow group          rows     stored\n");
+	for (uint32_t g = 0; g < n && g < GROUPS_SHOWN; g++) {
+		rd_buf_printf(out, "%-9u  %11" PRIu64 "  ", g, rd_table_group_rows(c->table, g));
+		put_size(rd_table_group_bytes(c->table, g), true, out);
+		rd_buf_printf(out, "\n");
 	}
-	if (n)
-		rd_buf_printf(out, "row groups of %" PRIu64 " to %" PRIu64 " rows\n", least, most);
+	if (n > GROUPS_SHOWN)
+		rd_buf_printf(out, "and %u more: -o json has them all\n", n - GROUPS_SHOWN);
 }
 
 static bool show_text(const struct call *c, struct rd_buf *out, struct rd_err *err)
 {
 	const struct rd_schema *schema = rd_table_schema(c->table);
-	int width = name_width(schema);
+	size_t width = name_width(schema);
 
 	put_file(c, out);
 	put_groups(c, out);
-	rd_buf_printf(out, "\n%-*s  %-14s %-5s %-9s %-6s %s\n", width, "column", "type", "NULLs",
-		      "class", "unique", "range");
+	rd_buf_printf(out, "\n%-*s  %-14s %-5s %-9s %-6s %s\n", (int)width, "column", "type",
+		      "NULLs", "class", "unique", "range");
 	for (uint32_t i = 0; i < schema->n; i++)
 		if (!put_column(c, i, width, out, err))
 			return false;
-	rd_buf_printf(out, "\n%-*s  %12s %12s %7s  %-7s  %-8s %s\n", width, "column",
-		      "stored bytes", "unpacked", "pages", "key", "codec", "encodings");
+	rd_buf_printf(out, "\n%-*s  %9s %9s %7s  %-7s  %-8s %s\n", (int)width, "column", "stored",
+		      "unpacked", "pages", "key", "codec", "encodings");
 	for (uint32_t i = 0; i < schema->n; i++)
 		put_storage(c, i, width, out);
 	return true;
@@ -216,19 +262,26 @@ static bool put_json_column(const struct call *c, uint32_t i, struct rd_buf *out
 	rd_coltype_name(column->type, type);
 	rd_buf_printf(out, "%s\n    {\"name\": ", i ? "," : "");
 	rd_json_put_string(out, column->name);
-	rd_buf_printf(out, ", \"type\": \"%s\", \"nulls\": %s, \"class\": \"%s\", \"unique\": %s",
-		      type, stats.has_nulls ? "true" : "false", rd_class_name(column->class_),
-		      column->unique ? "true" : "false");
+	rd_buf_printf(out,
+		      ", \"type\": \"%s\", \"nullable\": %s, \"nulls\": %s, \"class\": \"%s\", "
+		      "\"unique\": %s",
+		      column->unreadable ? "unreadable" : type,
+		      column->type.nullable ? "true" : "false", stats.has_nulls ? "true" : "false",
+		      rd_class_name(column->class_), column->unique ? "true" : "false");
 	if (!put_range(column, &stats, &range, err))
 		return false;
 	if (range.len) {
 		rd_buf_printf(out, ", \"range\": ");
 		rd_json_put_string(out, rd_buf_view(&range));
 	}
-	rd_buf_printf(out,
-		      ",\n     \"stored_bytes\": %" PRIu64 ", \"plain_bytes\": %" PRIu64
-		      ", \"pages\": %" PRIu64 ", \"key\": \"%s\", \"codec\": \"",
-		      s->stored_bytes, s->plain_bytes, s->n_pages, key_of(s));
+	if (s->locked)
+		rd_buf_printf(out, ",\n     \"stored_bytes\": null, \"plain_bytes\": null");
+	else
+		rd_buf_printf(out,
+			      ",\n     \"stored_bytes\": %" PRIu64 ", \"plain_bytes\": %" PRIu64,
+			      s->stored_bytes, s->plain_bytes);
+	rd_buf_printf(out, ", \"pages\": %" PRIu64 ", \"key\": \"%s\", \"codec\": \"", s->n_pages,
+		      key_of(s));
 	put_set(s->codecs, rd_codec_name, out);
 	rd_buf_printf(out, "\", \"encodings\": \"");
 	put_set(s->encodings, rd_encoding_name, out);
@@ -241,8 +294,10 @@ static bool put_json_column(const struct call *c, uint32_t i, struct rd_buf *out
 	return true;
 }
 
-static bool show_json(const struct call *c, struct rd_buf *out, struct rd_err *err)
+static void put_json_file(const struct call *c, struct rd_buf *out)
 {
+	struct rd_buf writer RD_AUTO(rd_buf_free) = { .max = OUT_MAX };
+	const char *crypto = rd_table_crypto_name(c->table);
 	uint8_t digest[RD_SHA256_LEN];
 
 	rd_table_digest(c->table, digest);
@@ -250,9 +305,29 @@ static bool show_json(const struct call *c, struct rd_buf *out, struct rd_err *e
 		      "{\n  \"sealed\": %s,\n  \"rows\": %" PRIu64 ",\n  \"row_groups\": %u,\n"
 		      "  \"bytes\": %" PRIu64 ",\n  \"tail_digest\": \"",
 		      rd_table_is_sealed(c->table) ? "true" : "false", rd_table_rows(c->table),
-		      rd_table_groups(c->table), c->in.size);
+		      rd_table_groups(c->table), c->in.blob.size);
 	put_hex(out, rd_view_of(digest, sizeof(digest)));
-	rd_buf_printf(out, "\",\n  \"columns\": [");
+	rd_buf_printf(out,
+		      "\",\n  \"encryption\": \"%s\",\n  \"footer\": \"%s\",\n  \"created_by\": ",
+		      crypto[0] ? crypto : "none", rd_table_footer_form(c->table));
+	screen_put(&writer, rd_table_created_by(c->table)); /* it may be any bytes */
+	rd_json_put_string(out, rd_buf_view(&writer));
+	if (c->keys.given && !c->keys.is_foreign) {
+		rd_buf_printf(out, ",\n  \"dataset\": ");
+		rd_json_put_string(out, rd_view_str(c->keys.key.id.dataset));
+		rd_buf_printf(out, ",\n  \"version\": %" PRIu64, c->keys.key.id.version);
+	}
+	rd_buf_printf(out, ",\n  \"groups\": [");
+	for (uint32_t g = 0; g < rd_table_groups(c->table); g++)
+		rd_buf_printf(out, "%s\n    {\"rows\": %" PRIu64 ", \"stored_bytes\": %" PRIu64 "}",
+			      g ? "," : "", rd_table_group_rows(c->table, g),
+			      rd_table_group_bytes(c->table, g));
+	rd_buf_printf(out, "%s],\n  \"columns\": [", rd_table_groups(c->table) ? "\n  " : "");
+}
+
+static bool show_json(const struct call *c, struct rd_buf *out, struct rd_err *err)
+{
+	put_json_file(c, out);
 	for (uint32_t i = 0; i < rd_table_schema(c->table)->n; i++)
 		if (!put_json_column(c, i, out, err))
 			return false;
@@ -300,7 +375,7 @@ static const char *parse(struct call *c, int argc, char **argv)
 			c->key_path = argv[++i];
 		else if (strcmp(argv[i], "-o") == 0 && value && strcmp(argv[i + 1], "json") == 0)
 			c->json = ++i > 0;
-		else if (argv[i][0] == '-')
+		else if (argv[i][0] == '-' && argv[i][1])
 			return "an option is unknown or lacks its value";
 		else if (!c->verb)
 			c->verb = argv[i];
@@ -335,7 +410,7 @@ static bool work(struct call *c, struct rd_buf *out, struct rd_err *err)
 
 static int run(int argc, char **argv)
 {
-	struct call call RD_AUTO(call_free) = { .in = { .fd = -1 } };
+	struct call call RD_AUTO(call_free) = { .in.file.fd = -1 };
 	struct rd_buf out RD_AUTO(rd_buf_free) = { .max = OUT_MAX };
 	struct rd_err err = { 0 };
 	const char *wrong = parse(&call, argc, argv);
@@ -344,7 +419,10 @@ static int run(int argc, char **argv)
 		return cmd_misused(&cmd_table, wrong);
 	if (!work(&call, &out, &err))
 		return cmd_failed(&cmd_table, &err);
-	(void)fwrite(out.data, 1, out.len, stdout);
+	if (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
+		rd_fail_errno(&err, "os.file.write", "standard output");
+		return cmd_failed(&cmd_table, &err);
+	}
 	return 0;
 }
 
@@ -354,13 +432,14 @@ const struct cmd cmd_table = {
 	.help = "Usage: redoubt table show FILE [--key FILE] [-o json]\n"
 		"       redoubt table keys FILE --key FILE\n"
 		"\n"
-		"show prints rows, columns with their types, classes and ranges, how they are "
-		"stored\n"
-		"(sizes, pages, keys, codecs, encodings), and the digest that a room pins. keys "
-		"prints the keys of footer and columns and the AAD prefix in "
-		"hex, one\n"
-		"a line, for other readers of encrypted Parquet: keep them as secret as the "
-		"table.\n"
+		"show prints rows, row groups, columns with their types, classes and ranges, how "
+		"they are\n"
+		"stored (sizes, pages, keys, codecs, encodings), and the digest that a room pins; "
+		"FILE may\n"
+		"be - for standard input. keys prints the keys of footer and columns and the AAD "
+		"prefix in\n"
+		"hex, one a line, for other readers of encrypted Parquet: keep them as secret as "
+		"the table.\n"
 		"\n"
 		"  --key FILE   the table's key file, for sealed tables\n"
 		"  -o json      print JSON\n"

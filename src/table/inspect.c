@@ -55,6 +55,28 @@ bool rd_table_storage(const struct rd_table *t, uint32_t column, struct rd_stora
 	return true;
 }
 
+uint64_t rd_table_group_bytes(const struct rd_table *t, uint32_t group)
+{
+	uint64_t all = 0;
+
+	for (uint32_t c = 0; c < t->footer.n_leaves; c++)
+		if (t->footer.group[group].chunk[c].has_meta)
+			all += t->footer.group[group].chunk[c].meta.stored_size;
+	return all;
+}
+
+const char *rd_table_crypto_name(const struct rd_table *t)
+{
+	if (!t->tail.sealed && !t->footer.signature_len)
+		return "";
+	return t->is_ctr ? "AES_GCM_CTR_V1" : "AES_GCM_V1";
+}
+
+const char *rd_table_footer_form(const struct rd_table *t)
+{
+	return t->tail.sealed ? "encrypted" : t->footer.signature_len ? "signed" : "plain";
+}
+
 const char *rd_encoding_name(uint32_t encoding)
 {
 	static const char *const names[] = {
