@@ -122,6 +122,14 @@ void infer_look(struct infer *c, struct rd_view text)
 		c->seen |= look(text, c);
 }
 
+void infer_look_number(struct infer *c, struct rd_view text)
+{
+	uint32_t seen = look(text, c);
+
+	/* Too large for a double: loading says so. */
+	c->seen |= seen == SEEN_TEXT ? SEEN_DOUBLE : seen;
+}
+
 void infer_look_quoted(struct infer *c, struct rd_view text)
 {
 	bool digit = text.len && is_digit(text.data[0]);

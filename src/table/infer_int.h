@@ -14,6 +14,8 @@ struct infer {
 void infer_look(struct infer *c, struct rd_view text);
 /* ... or of one that says what is text: dates and timestamps alone are told from it. */
 void infer_look_quoted(struct infer *c, struct rd_view text);
+/* What it says is a number, in JSON's form. */
+void infer_look_number(struct infer *c, struct rd_view text);
 /* Text for good: nothing more can be learnt. */
 bool infer_is_text(const struct infer *c);
 struct rd_coltype infer_type(const struct infer *c);

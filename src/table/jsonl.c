@@ -38,8 +38,8 @@ static uint16_t *find_slot(struct name_map *map, const struct rd_column *column,
 
 struct column_seen {
 	struct infer infer;
-	uint64_t text_line, other_line; /* where text and where another value was first; 0: never */
-	uint64_t row;                   /* the last row that had it */
+	uint64_t line[JSONL_KINDS]; /* where the first value of each kind was; 0: nowhere */
+	uint64_t row;               /* the last row that had it */
 };
 
 struct inference {
@@ -66,6 +66,23 @@ static bool twice(const struct jsonl_reader *r, struct rd_view name, struct rd_e
 		       r->line, RD_FMT(name));
 }
 
+/* A column has values of one kind. */
+static bool one_kind(const struct inference *f, const struct jsonl_member *m,
+		     const struct column_seen *seen, struct rd_err *err)
+{
+	static const char *const kinds[JSONL_KINDS] = { "null", "true or false", "a number",
+							"text" };
+
+	for (int other = JSONL_BOOL; other < JSONL_KINDS; other++)
+		if (other != (int)m->kind && seen->line[other])
+			return rd_fail(err, RD_FAULT_MALFORMED, "table.jsonl.type",
+				       "%s: column %.*s is %s on line %" PRIu64
+				       " and %s on line %" PRIu64,
+				       f->r.text.name, RD_FMT(m->name), kinds[m->kind],
+				       seen->line[m->kind], kinds[other], seen->line[other]);
+	return true;
+}
+
 static bool see_member(struct inference *f, const struct jsonl_member *m, struct rd_arena *arena,
 		       struct rd_err *err)
 {
@@ -89,18 +106,15 @@ static bool see_member(struct inference *f, const struct jsonl_member *m, struct
 	seen->row = f->rows;
 	if (m->kind == JSONL_NULL)
 		return true;
-	if (m->kind == JSONL_TEXT) {
-		seen->text_line = seen->text_line ? seen->text_line : f->r.line;
+	if (!seen->line[m->kind])
+		seen->line[m->kind] = f->r.line;
+	if (m->kind == JSONL_TEXT)
 		infer_look_quoted(&seen->infer, m->text);
-	} else {
-		seen->other_line = seen->other_line ? seen->other_line : f->r.line;
+	else if (m->kind == JSONL_NUMBER)
+		infer_look_number(&seen->infer, m->text);
+	else
 		infer_look(&seen->infer, m->text);
-	}
-	return !seen->text_line || !seen->other_line ||
-	       rd_fail(err, RD_FAULT_MALFORMED, "table.jsonl.type",
-		       "%s: column %.*s is text on line %" PRIu64 " and something else on line "
-		       "%" PRIu64,
-		       f->r.text.name, RD_FMT(m->name), seen->text_line, seen->other_line);
+	return one_kind(f, m, seen, err);
 }
 
 bool rd_jsonl_infer(const struct rd_blob *blob, const char *name, struct rd_arena *arena,

@@ -6,7 +6,7 @@
 
 #define JSONL_RECORD_MAX ((size_t)64 << 20) /* bytes of one line */
 
-enum jsonl_kind { JSONL_NULL, JSONL_BOOL, JSONL_NUMBER, JSONL_TEXT };
+enum jsonl_kind { JSONL_NULL, JSONL_BOOL, JSONL_NUMBER, JSONL_TEXT, JSONL_KINDS };
 
 struct jsonl_member {
 	struct rd_view name, text; /* text: as written, of strings what they mean */

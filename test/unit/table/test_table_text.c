@@ -168,8 +168,11 @@ static void test_jsonl_refused(void **state)
 	refuse("{\"a\":1}\n{\"a\":2}\n{\"a\":}\n", "table.jsonl.form", "line 3, byte 6");
 	refuse("{\"a\":1}\n{\"a\":[]}", "table.jsonl.type", "line 2, column a");
 	refuse("{\"a\":{}}", "table.jsonl.type", "line 1, column a");
+	refuse("{\"a\":1}\n\n{\"a\":true}", "table.jsonl.type",
+	       "column a is true or false on line 3 and a number on line 1");
+	refuse("{\"a\":1}\n{\"a\":1e400}", "table.value.range", "line 2, column a");
 	refuse("{\"a\":1}\n{\"b\":2}\n{\"a\":\"x\"}", "table.jsonl.type",
-	       "column a is text on line 3 and something else on line 1");
+	       "column a is text on line 3 and a number on line 1");
 }
 
 /* Against a declared schema. */
