@@ -9,9 +9,10 @@ skip() {
 }
 command -v npm >/dev/null || skip "no npm"
 mkdir -p "$RD_BUILD/peers"
-[ -d "$RD_BUILD/peers/node_modules/hyparquet-compressors" ] ||
+[ -d "$RD_BUILD/peers/node_modules/nodejs-polars-linux-x64-gnu" ] ||
 	(cd "$RD_BUILD/peers" && npm install --package-lock=false --no-save apache-arrow@21.2.0 hyparquet@1.31.5 \
-		hyparquet-compressors@1.1.2 @duckdb/node-api@1.5.6-r.1) >npm.log 2>&1 || skip "npm could not install the peers"
+		hyparquet-compressors@1.1.2 @duckdb/node-api@1.5.6-r.1 parquet-wasm@0.8.0 \
+		nodejs-polars@0.26.1 nodejs-polars-linux-x64-gnu@0.26.1) >npm.log 2>&1 || skip "npm could not install the peers"
 cp "$RD_SRC/test/tools/peers.mjs" "$RD_BUILD/peers/peers.mjs"
 peer() {
 	node "$RD_BUILD/peers/peers.mjs" "$@"
@@ -58,6 +59,27 @@ t_same out want "value by value"
 t_exit 0 "also from standard input, sealed" sh -c '"$1" seal - -o piped.parquet --key piped.key <peer.arrows' sh "$REDOUBT"
 t_exit 0 "and back" "$REDOUBT" query -t t=piped.parquet,key=piped.key -o csv 'SELECT * FROM t ORDER BY id'
 t_same out want "value by value"
+
+# polars, both ways; arrow-rs
+t_exit 0 "polars writes streams and files" peer polars-write "$t_dir"
+cat >want <<'X'
+id,line,flag,real,moment,few,wide,day,nothing
+1,x,true,1.5,1970-01-01 00:00:00,x,1,1970-01-01,
+2,a text of more than twelve bytes,false,,2023-11-14 22:13:20.123,a text of more than twelve bytes,2,2023-11-14,
+,,,2,,,,,
+X
+for name in uncompressed lz4 zstd; do
+	for form in arrows arrow; do
+		t_exit 0 "we read the $name.$form" "$REDOUBT" query -t t=$name.$form -o csv 'SELECT * FROM t ORDER BY id'
+		t_same out want "value by value"
+	done
+done
+t_exit 0 "arrow-rs reads our stream and writes Parquet" peer rust-write "$t_dir/t.arrows" "$t_dir/rust.parquet"
+t_exit 0 "that we read" "$REDOUBT" query -t t=rust.parquet -o csv 'SELECT * FROM t ORDER BY id'
+t_same out t.csv "as it was"
+t_exit 0 "polars reads our stream and writes its own" peer polars-read "$t_dir/t.arrows"
+t_exit 0 "that we read" "$REDOUBT" query -t t=t.arrows -o csv 'SELECT * FROM t ORDER BY id'
+t_same out t.csv "as it was"
 
 # DuckDB's own encryption has no AAD: only when asked for, and with a warning
 cat >"$RD_BUILD/peers/encrypt.mjs" <<'X'

@@ -1,4 +1,4 @@
-// peers.mjs arrow-read FILE | arrow-write FILE | hyparquet FILE: other readers and writers of our formats, as CSV.
+// peers.mjs arrow-read FILE | arrow-write FILE | polars-read FILE | polars-write FOLDER | rust-write IN OUT | hyparquet FILE: other readers and writers of our formats, as CSV.
 import fs from 'node:fs';
 
 const [verb, file] = process.argv.slice(2);
@@ -9,6 +9,25 @@ if (verb === 'hyparquet') {
   const { compressors } = await import('hyparquet-compressors');
   const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file), compressors });
   for (const row of rows) console.log(Object.values(row).map(text).join(','));
+} else if (verb === 'polars-read') {
+  const { default: pl } = await import('nodejs-polars');
+  const frame = pl.readIPCStream(fs.readFileSync(file));
+  fs.writeFileSync(file, frame.writeIPCStream());
+} else if (verb === 'polars-write') {
+  const { default: pl } = await import('nodejs-polars');
+  const frame = pl.DataFrame({
+    id: [1, 2, null], line: ['x', 'a text of more than twelve bytes', null], flag: [true, false, null], real: [1.5, null, 2],
+    moment: [new Date(0), new Date(1700000000123), null],
+  });
+  const all = frame.withColumns(pl.col('line').cast(pl.Categorical).alias('few'), pl.col('id').cast(pl.UInt64).alias('wide'),
+    pl.col('moment').cast(pl.Date).alias('day'), pl.lit(null).alias('nothing'));
+  for (const compression of ['uncompressed', 'lz4', 'zstd']) {
+    fs.writeFileSync(`${file}/${compression}.arrows`, all.writeIPCStream({ compression }));
+    fs.writeFileSync(`${file}/${compression}.arrow`, all.writeIPC({ compression }));
+  }
+} else if (verb === 'rust-write') {
+  const { Table, writeParquet } = await import('parquet-wasm/node');
+  fs.writeFileSync(process.argv[4], writeParquet(Table.fromIPCStream(new Uint8Array(fs.readFileSync(file)))));
 } else {
   const arrow = await import('apache-arrow');
   if (verb === 'arrow-read') {
