@@ -2,9 +2,12 @@
 #include "arrow_int.h"
 #include "walk_int.h"
 
+#include <stdlib.h>
+
 #define BATCH_ROWS 65536u
+#define BATCH_BYTES ((size_t)64 << 20) /* of texts, and of numbers in wide tables */
 #define VERSION_5 4u
-#define MESSAGE_MAX ((size_t)2 << 30)
+#define BUFFER_MAX ((size_t)1 << 30)
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
@@ -26,8 +29,8 @@ static size_t begin_message(struct rd_buf *meta, enum arrow_header kind, uint64_
 	return message;
 }
 
-static bool put_message(struct rd_buf *meta, struct rd_view body, const struct rd_sink *sink,
-			struct rd_err *err)
+/* All but the body. */
+static bool put_message(struct rd_buf *meta, const struct rd_sink *sink, struct rd_err *err)
 {
 	uint8_t head[8];
 
@@ -37,8 +40,7 @@ static bool put_message(struct rd_buf *meta, struct rd_view body, const struct r
 	rd_store_le32(head, ARROW_CONTINUATION);
 	rd_store_le32(head + 4, (uint32_t)meta->len);
 	return sink->write(sink->ctx, rd_view_of(head, sizeof(head)), err) &&
-	       sink->write(sink->ctx, rd_buf_view(meta), err) &&
-	       (body.len == 0 || sink->write(sink->ctx, body, err));
+	       sink->write(sink->ctx, rd_buf_view(meta), err);
 }
 
 static bool put_end(const struct rd_sink *sink, struct rd_err *err)
@@ -119,186 +121,233 @@ static bool put_schema(const struct rd_column *column, uint32_t n, const struct 
 	flat_point(&meta, schema, 1, fields);
 	for (uint32_t i = 0; i < n; i++)
 		flat_point_offset(&meta, fields, i, put_field(&meta, &column[i]));
-	return put_message(&meta, rd_view_of(NULL, 0), sink, err);
+	return put_message(&meta, sink, err);
 }
 
 /* ---- batches --------------------------------------------------------------------------------- */
 
-/* Rows [first, first + n) of vectors as one record batch. */
+struct column_out {
+	struct rd_buf valid, offsets, data;
+	uint64_t nulls;
+};
+
+/* The record batch that is being filled. */
+struct batch_out {
+	const struct rd_sink *sink;
+	uint32_t n_cols, n, room; /* rows, and how many it may have */
+	size_t text_bytes;
+	struct column_out *column;
+};
+
+/* Rows [first, first + n) of vectors. */
 struct slice {
 	const struct rd_vec *vec;
 	uint64_t *const *withheld; /* of answers; NULL: none */
-	uint32_t n_cols, n;
+	uint32_t n;
 	uint64_t first;
 };
 
-struct body {
-	struct rd_buf bytes, buffers; /* buffers: pairs of offset and length */
-	struct rd_buf nodes;          /* pairs of length and null count */
-};
-
-static void body_free(struct body *b)
+static void batch_out_free(struct batch_out *b)
 {
-	rd_buf_free(&b->bytes);
-	rd_buf_free(&b->buffers);
-	rd_buf_free(&b->nodes);
-}
-
-/* What was added since `start` is one buffer. */
-static void end_buffer(struct body *b, size_t start)
-{
-	flat_put_le(&b->buffers, start, 8);
-	flat_put_le(&b->buffers, b->bytes.len - start, 8);
-	flat_align(&b->bytes, 8);
-}
-
-static bool is_null(const struct slice *s, uint32_t column, uint32_t row)
-{
-	uint64_t at = s->first + row;
-
-	return rd_vec_is_null(&s->vec[column], (uint32_t)at) ||
-	       (s->withheld && s->withheld[column] && rd_bit(s->withheld[column], at));
-}
-
-static void put_validity(struct body *b, const struct slice *s, uint32_t column)
-{
-	size_t start = b->bytes.len, len = (s->n + 7) / 8;
-	uint8_t *bits = rd_buf_extend(&b->bytes, len);
-	uint64_t nulls = 0;
-
-	if (!bits)
-		return;
-	memset(bits, 0, len);
-	for (uint32_t i = 0; i < s->n; i++) {
-		bool null = is_null(s, column, i);
-
-		nulls += null;
-		bits[i / 8] |= (uint8_t)(!null << i % 8);
+	for (uint32_t c = 0; b->column && c < b->n_cols; c++) {
+		rd_buf_free(&b->column[c].valid);
+		rd_buf_free(&b->column[c].offsets);
+		rd_buf_free(&b->column[c].data);
 	}
-	if (nulls == 0)
-		b->bytes.len = start;
-	end_buffer(b, start);
-	flat_put_le(&b->nodes, s->n, 8);
-	flat_put_le(&b->nodes, nulls, 8);
+	free(b->column);
 }
 
-static bool put_texts(struct body *b, const struct slice *s, uint32_t column, struct rd_err *err)
+static bool batch_out_begin(struct batch_out *b, uint32_t n_cols, const struct rd_sink *sink,
+			    struct rd_err *err)
 {
-	size_t start = b->bytes.len;
-	uint64_t at = 0;
+	size_t room = BATCH_BYTES / (16 * ((size_t)n_cols + 1));
 
-	flat_put_le(&b->bytes, 0, 4);
-	for (uint32_t i = 0; i < s->n; i++) {
-		struct rd_value v = rd_vec_value(&s->vec[column], (uint32_t)(s->first + i));
-
-		at += is_null(s, column, i) ? 0 : v.text.len;
-		flat_put_le(&b->bytes, at, 4);
-	}
-	if (at > INT32_MAX)
-		return rd_fail(err, RD_FAULT_FAILED, "table.arrow.form",
-			       "more than 2 GiB of text in one batch");
-	end_buffer(b, start);
-	start = b->bytes.len;
-	for (uint32_t i = 0; i < s->n; i++) {
-		struct rd_value v = rd_vec_value(&s->vec[column], (uint32_t)(s->first + i));
-
-		if (!is_null(s, column, i))
-			rd_buf_add(&b->bytes, v.text);
-	}
-	end_buffer(b, start);
+	*b = (struct batch_out){ .sink = sink, .n_cols = n_cols };
+	b->room = room < BATCH_ROWS ? (uint32_t)room : BATCH_ROWS;
+	b->column = calloc(n_cols, sizeof(*b->column));
+	if (!b->column)
+		return rd_fail_errno(err, "base.memory", "columns");
+	for (uint32_t c = 0; c < n_cols; c++)
+		b->column[c].valid.max = b->column[c].offsets.max = b->column[c].data.max =
+			BUFFER_MAX;
 	return true;
 }
 
-static void put_bits(struct body *b, const struct slice *s, uint32_t column)
+static bool is_null(const struct slice *s, uint32_t column, uint64_t row)
 {
-	size_t start = b->bytes.len, len = (s->n + 7) / 8;
-	uint8_t *bits = rd_buf_extend(&b->bytes, len);
-
-	if (!bits)
-		return;
-	memset(bits, 0, len);
-	for (uint32_t i = 0; i < s->n; i++)
-		bits[i / 8] |=
-			(uint8_t)((rd_vec_value(&s->vec[column], (uint32_t)(s->first + i)).i & 1)
-				  << i % 8);
-	end_buffer(b, start);
+	return rd_vec_is_null(&s->vec[column], (uint32_t)row) ||
+	       (s->withheld && s->withheld[column] && rd_bit(s->withheld[column], row));
 }
 
-static void put_numbers(struct body *b, const struct slice *s, uint32_t column)
+static void put_bit(struct rd_buf *bits, uint32_t row, bool bit)
 {
-	struct rd_coltype type = s->vec[column].type;
-	size_t start = b->bytes.len;
+	if (row % 8 == 0)
+		rd_buf_add_byte(bits, 0);
+	if (bits->len)
+		bits->data[bits->len - 1] |= (uint8_t)(bit << row % 8);
+}
 
-	for (uint32_t i = 0; i < s->n; i++) {
-		struct rd_value v = rd_vec_value(&s->vec[column], (uint32_t)(s->first + i));
-		uint64_t bits;
+/* Of a NULL, the zero that stands in its slot. */
+static void put_value(struct column_out *c, const struct rd_value *v, uint32_t row)
+{
+	uint64_t bits;
 
-		if (type.type == RD_DECIMAL) {
-			flat_put_le(&b->bytes, (uint64_t)v.d, 8);
-			flat_put_le(&b->bytes, (uint64_t)((rd_uint128)v.d >> 64), 8);
-		} else if (type.type == RD_DOUBLE) {
-			memcpy(&bits, &v.f, 8);
-			flat_put_le(&b->bytes, bits, 8);
-		} else {
-			flat_put_le(&b->bytes, (uint64_t)v.i,
-				    type.type == RD_INT32 || type.type == RD_DATE ? 4 : 8);
-		}
+	switch (v->type.type) {
+	case RD_BOOL:
+		put_bit(&c->data, row, v->i & 1);
+		break;
+	case RD_TEXT:
+		if (row == 0)
+			flat_put_le(&c->offsets, 0, 4);
+		rd_buf_add(&c->data, v->text);
+		flat_put_le(&c->offsets, c->data.len, 4);
+		break;
+	case RD_DECIMAL:
+		flat_put_le(&c->data, (uint64_t)v->d, 8);
+		flat_put_le(&c->data, (uint64_t)((rd_uint128)v->d >> 64), 8);
+		break;
+	case RD_DOUBLE:
+		memcpy(&bits, &v->f, 8);
+		flat_put_le(&c->data, bits, 8);
+		break;
+	default:
+		flat_put_le(&c->data, (uint64_t)v->i,
+			    v->type.type == RD_INT32 || v->type.type == RD_DATE ? 4 : 8);
 	}
-	end_buffer(b, start);
 }
 
-static bool put_column(struct body *b, const struct slice *s, uint32_t column, struct rd_err *err)
+static void put_column(struct batch_out *b, const struct slice *s, uint32_t column, uint32_t n)
 {
-	put_validity(b, s, column);
-	if (s->vec[column].type.type == RD_TEXT)
-		return put_texts(b, s, column, err);
-	if (s->vec[column].type.type == RD_BOOL)
-		put_bits(b, s, column);
-	else
-		put_numbers(b, s, column);
-	return true;
+	struct column_out *c = &b->column[column];
+
+	for (uint32_t i = 0; i < n; i++) {
+		bool null = is_null(s, column, s->first + i);
+		struct rd_value v = { .type = s->vec[column].type };
+
+		if (!null)
+			v = rd_vec_value(&s->vec[column], (uint32_t)(s->first + i));
+		put_bit(&c->valid, b->n + i, !null);
+		c->nulls += null;
+		put_value(c, &v, b->n + i);
+	}
 }
 
-static bool put_batch(const struct slice *s, const struct rd_sink *sink, struct rd_err *err)
+/* A buffer's place in the body: all begin at multiples of 8. */
+static void place_buffer(struct rd_buf *places, uint64_t *at, size_t len)
+{
+	flat_put_le(places, *at, 8);
+	flat_put_le(places, len, 8);
+	*at += (len + 7) / 8 * 8;
+}
+
+static bool write_buffer(const struct batch_out *b, struct rd_buf *buffer, struct rd_err *err)
+{
+	flat_align(buffer, 8);
+	return rd_buf_ok(buffer, err) &&
+	       (buffer->len == 0 || b->sink->write(b->sink->ctx, rd_buf_view(buffer), err));
+}
+
+static bool write_head(const struct batch_out *b, struct rd_buf *nodes, struct rd_buf *places,
+		       uint64_t body_len, struct rd_err *err)
 {
 	RD_AUTO(rd_buf_free) struct rd_buf meta = { .max = ARROW_METADATA_MAX };
-	struct body b RD_AUTO(body_free) = { .bytes = { .max = MESSAGE_MAX },
-					     .buffers = { .max = ARROW_METADATA_MAX },
-					     .nodes = { .max = ARROW_METADATA_MAX } };
 	size_t message, batch;
 
-	for (uint32_t c = 0; c < s->n_cols; c++)
-		if (!put_column(&b, s, c, err))
-			return false;
-	if (!rd_buf_ok(&b.bytes, err) || !rd_buf_ok(&b.buffers, err) || !rd_buf_ok(&b.nodes, err))
+	if (!rd_buf_ok(nodes, err) || !rd_buf_ok(places, err))
 		return false;
-	message = begin_message(&meta, ARROW_BATCH, b.bytes.len);
+	message = begin_message(&meta, ARROW_BATCH, body_len);
 	batch = flat_put_table(&meta, 3, 7);
 	flat_point(&meta, message, 2, batch);
-	flat_set(&meta, batch, 0, 8, s->n);
-	flat_point(&meta, batch, 1, flat_put_vector(&meta, (uint32_t)(b.nodes.len / 16), 8));
-	rd_buf_add(&meta, rd_buf_view(&b.nodes));
-	flat_point(&meta, batch, 2, flat_put_vector(&meta, (uint32_t)(b.buffers.len / 16), 8));
-	rd_buf_add(&meta, rd_buf_view(&b.buffers));
-	return put_message(&meta, rd_buf_view(&b.bytes), sink, err);
+	flat_set(&meta, batch, 0, 8, b->n);
+	flat_point(&meta, batch, 1, flat_put_vector(&meta, (uint32_t)(nodes->len / 16), 8));
+	rd_buf_add(&meta, rd_buf_view(nodes));
+	flat_point(&meta, batch, 2, flat_put_vector(&meta, (uint32_t)(places->len / 16), 8));
+	rd_buf_add(&meta, rd_buf_view(places));
+	return put_message(&meta, b->sink, err);
+}
+
+static bool flush(struct batch_out *b, struct rd_err *err)
+{
+	RD_AUTO(rd_buf_free) struct rd_buf nodes = { .max = ARROW_METADATA_MAX };
+	RD_AUTO(rd_buf_free) struct rd_buf places = { .max = ARROW_METADATA_MAX };
+	uint64_t at = 0;
+
+	if (b->n == 0)
+		return true;
+	for (uint32_t i = 0; i < b->n_cols; i++) {
+		struct column_out *c = &b->column[i];
+
+		if (c->nulls == 0)
+			rd_buf_clear(&c->valid);
+		flat_put_le(&nodes, b->n, 8);
+		flat_put_le(&nodes, c->nulls, 8);
+		place_buffer(&places, &at, c->valid.len);
+		if (c->offsets.len)
+			place_buffer(&places, &at, c->offsets.len);
+		place_buffer(&places, &at, c->data.len);
+	}
+	if (!write_head(b, &nodes, &places, at, err))
+		return false;
+	for (uint32_t i = 0; i < b->n_cols; i++) {
+		struct column_out *c = &b->column[i];
+
+		if (!write_buffer(b, &c->valid, err) || !write_buffer(b, &c->offsets, err) ||
+		    !write_buffer(b, &c->data, err))
+			return false;
+		rd_buf_clear(&c->valid);
+		rd_buf_clear(&c->offsets);
+		rd_buf_clear(&c->data);
+		c->nulls = 0;
+	}
+	b->n = 0;
+	b->text_bytes = 0;
+	return true;
+}
+
+/* How many of the slice's rows the batch has room for, at least one; counts their texts. */
+static uint32_t rows_that_fit(struct batch_out *b, const struct slice *s)
+{
+	uint32_t most = s->n < b->room - b->n ? s->n : b->room - b->n, n = 0;
+
+	for (; n < most && b->text_bytes < BATCH_BYTES; n++)
+		for (uint32_t c = 0; c < b->n_cols; c++)
+			if (s->vec[c].type.type == RD_TEXT && !is_null(s, c, s->first + n))
+				b->text_bytes +=
+					rd_vec_value(&s->vec[c], (uint32_t)(s->first + n)).text.len;
+	return n;
+}
+
+static bool add_rows(struct batch_out *b, struct slice s, struct rd_err *err)
+{
+	while (s.n) {
+		uint32_t n = rows_that_fit(b, &s);
+
+		for (uint32_t c = 0; c < b->n_cols; c++)
+			put_column(b, &s, c, n);
+		b->n += n;
+		s.first += n;
+		s.n -= n;
+		if ((b->n == b->room || b->text_bytes >= BATCH_BYTES) && !flush(b, err))
+			return false;
+	}
+	return true;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static bool unload_batch(void *ctx, const struct rd_batch *batch, struct rd_err *err)
 {
-	const struct slice s = { .vec = batch->col, .n_cols = batch->n_cols, .n = batch->n };
-
-	return put_batch(&s, ctx, err);
+	return add_rows(ctx, (struct slice){ .vec = batch->col, .n = batch->n }, err);
 }
 
 bool rd_arrow_unload(const struct rd_table *table, const struct rd_sink *sink, struct rd_err *err)
 {
+	struct batch_out b RD_AUTO(batch_out_free) = { .n_cols = 0 };
 	const struct rd_schema *schema = rd_table_schema(table);
-	struct rd_sink to = *sink;
 
-	return put_schema(schema->column, schema->n, sink, err) &&
-	       table_walk(table, unload_batch, &to, err) && put_end(sink, err);
+	return batch_out_begin(&b, schema->n, sink, err) &&
+	       put_schema(schema->column, schema->n, sink, err) &&
+	       table_walk(table, unload_batch, &b, err) && flush(&b, err) && put_end(sink, err);
 }
 
 static bool add(void *ctx, struct rd_view bytes, struct rd_err *err)
@@ -309,17 +358,19 @@ static bool add(void *ctx, struct rd_view bytes, struct rd_err *err)
 
 bool rd_rows_to_arrow(const struct rd_rows *rows, struct rd_buf *out, struct rd_err *err)
 {
+	struct batch_out b RD_AUTO(batch_out_free) = { .n_cols = 0 };
 	const struct rd_sink sink = { .ctx = out, .write = add };
-	struct slice s = { .vec = rows->vec, .withheld = rows->withheld, .n_cols = rows->n_cols };
+	struct slice s = { .vec = rows->vec, .withheld = rows->withheld };
 
-	if (!put_schema(rows->column, rows->n_cols, &sink, err))
+	if (!batch_out_begin(&b, rows->n_cols, &sink, err) ||
+	    !put_schema(rows->column, rows->n_cols, &sink, err))
 		return false;
 	for (; s.first < rows->n_rows; s.first += s.n) {
 		uint64_t left = rows->n_rows - s.first;
 
 		s.n = left < BATCH_ROWS ? (uint32_t)left : BATCH_ROWS;
-		if (!put_batch(&s, &sink, err))
+		if (!add_rows(&b, s, err))
 			return false;
 	}
-	return put_end(&sink, err);
+	return flush(&b, err) && put_end(&sink, err);
 }

@@ -343,13 +343,64 @@ static void test_arrow_answer(void **state)
 	assert_int_equal(line, N);
 }
 
+static uint32_t messages(const struct rd_buf *out)
+{
+	uint32_t n = 0;
+
+	for (size_t at = 0; at + 8 <= out->len; at += 8)
+		n += memcmp(out->data + at, "\xff\xff\xff\xff", 4) == 0;
+	return n;
+}
+
+/* A batch ends where its texts pass 64 MiB: schema, two batches, end. */
+static void test_arrow_long_texts(void **state)
+{
+	enum { N = 7, LEN = 12 << 20 };
+	struct rd_column column = { .name = rd_view_str("w"), .type = { .type = RD_TEXT } };
+	char *letters = malloc(LEN);
+	struct rd_text text[N];
+	struct rd_vec vec = { .type = column.type, .repr = RD_FLAT, .width = 16, .data = text };
+	const struct rd_rows answer = { .n_cols = 1, .n_rows = N, .column = &column, .vec = &vec };
+	struct rd_buf out RD_AUTO(rd_buf_free) = { .max = MEMORY };
+	struct rd_err err = { 0 };
+
+	(void)state;
+	assert_non_null(letters);
+	memset(letters, 'x', LEN);
+	for (int i = 0; i < N; i++)
+		text[i] = rd_text_of(rd_view_of(letters, LEN));
+	assert_true(rd_rows_to_arrow(&answer, &out, &err));
+	assert_int_equal(messages(&out), 4);
+	assert_true(loads(out.data, out.len));
+	free(letters);
+}
+
+/* Rows of many small batches go out in large ones. */
+static void test_arrow_batches(void **state)
+{
+	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = MEMORY };
+	struct rd_buf file RD_AUTO(rd_buf_free) = { .max = MEMORY };
+	struct rd_buf out RD_AUTO(rd_buf_free) = { .max = MEMORY };
+	struct rd_schema schema = { 0 };
+	struct rd_err err = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 70000; i++)
+		rd_buf_printf(&text, "{\"i\":%d}\n", i);
+	assert_true(load(JSONL, rd_buf_view(&text), &schema, &file, &err));
+	put(&file, true, &out);
+	assert_int_equal(messages(&out), 4);
+	rd_arena_reset(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_jsonl),        cmocka_unit_test(test_jsonl_refused),
-		cmocka_unit_test(test_jsonl_schema), cmocka_unit_test(test_arrow),
-		cmocka_unit_test(test_arrow_damage), cmocka_unit_test(test_arrow_schema),
-		cmocka_unit_test(test_arrow_answer),
+		cmocka_unit_test(test_jsonl),         cmocka_unit_test(test_jsonl_refused),
+		cmocka_unit_test(test_jsonl_schema),  cmocka_unit_test(test_arrow),
+		cmocka_unit_test(test_arrow_damage),  cmocka_unit_test(test_arrow_schema),
+		cmocka_unit_test(test_arrow_answer),  cmocka_unit_test(test_arrow_long_texts),
+		cmocka_unit_test(test_arrow_batches),
 	};
 	struct rd_err err = { 0 };
 	int failed;
