@@ -58,3 +58,15 @@ void rd_store_free(struct rd_store *store)
 	free(store->data);
 	*store = (struct rd_store){ 0 };
 }
+
+const char *rd_codec_name(uint32_t codec)
+{
+	static const char *const names[] = {
+		[RD_CODEC_NONE] = "none", [RD_CODEC_SNAPPY] = "snappy",
+		[RD_CODEC_GZIP] = "gzip", [3] = "lzo",
+		[4] = "brotli",           [5] = "lz4", /* deprecated: framed as Hadoop does */
+		[RD_CODEC_ZSTD] = "zstd", [RD_CODEC_LZ4_RAW] = "lz4_raw",
+	};
+
+	return codec < sizeof(names) / sizeof(names[0]) && names[codec] ? names[codec] : "?";
+}

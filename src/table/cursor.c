@@ -29,9 +29,10 @@ bool rd_cursor_new(const struct rd_table *table, uint32_t column, struct rd_curs
 
 static void free_stores(struct rd_cursor *c)
 {
-	struct rd_store *stores[] = { &c->raw,        &c->plain,   &c->unpacked,  &c->lengths,
-				      &c->expanded,   &c->recoded, &c->dict_page, &c->dict_recoded,
-				      &c->dict_value, &c->flat,    &c->codes,     &c->texts };
+	struct rd_store *stores[] = { &c->raw,          &c->plain,      &c->unpacked, &c->lengths,
+				      &c->levels,       &c->expanded,   &c->recoded,  &c->dict_page,
+				      &c->dict_recoded, &c->dict_value, &c->flat,     &c->codes,
+				      &c->texts };
 
 	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++)
 		rd_store_free(stores[i]);
@@ -82,7 +83,7 @@ bool rd_cursor_open(struct rd_cursor *c, uint32_t group, struct rd_err *err)
 	c->page = (struct page){ 0 };
 	c->raw_len = 0;
 	c->dict = (struct rd_dict){ 0 };
-	if (t->blob.prefetch)
+	if (t->blob.prefetch && c->rows_left)
 		t->blob.prefetch(t->blob.ctx, c->at, m->stored_size);
 	return true;
 }

@@ -37,7 +37,7 @@ struct rd_cursor {
 	uint64_t rows_left;         /* of the group, not yet in a page that was begun */
 	uint32_t n_pages;           /* begun in this group: the next one's ordinal */
 	struct page page;
-	struct rd_store raw, plain, unpacked, lengths;
+	struct rd_store raw, plain, unpacked, lengths, levels;
 	size_t raw_len; /* bytes of `raw` that were read ahead, from file offset `raw_at` */
 	uint64_t raw_at;
 	struct rd_store expanded, recoded; /* the page in PLAIN, and as it is read */

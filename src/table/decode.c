@@ -23,6 +23,23 @@ static bool read_varint(struct hybrid *h, uint64_t *out)
 	return false;
 }
 
+/* The head of the next run that has values: some writers make empty ones. */
+static bool read_head(struct hybrid *h, uint64_t *head)
+{
+	uint64_t bytes;
+
+	do {
+		if (!read_varint(h, head))
+			return false;
+		/* An empty run of one value has that value all the same. */
+		bytes = *head == 0 ? (h->width + 7u) / 8 : 0;
+		if (bytes > (uint64_t)(h->end - h->p))
+			return false;
+		h->p += bytes;
+	} while (*head >> 1 == 0);
+	return true;
+}
+
 /* The next run; `p` stands behind its head (RLE) or at its first packed byte. */
 static bool next_run(struct hybrid *h)
 {
@@ -33,7 +50,7 @@ static bool next_run(struct hybrid *h)
 		h->p += (h->bit + 7) / 8;
 		h->bit = 0;
 	}
-	if (!read_varint(h, &head) || head >> 1 == 0)
+	if (!read_head(h, &head))
 		return false;
 	if (head & 1) {
 		bytes = (head >> 1) * h->width;
@@ -258,6 +275,11 @@ bool hybrid_read_bits(struct hybrid *h, uint32_t n, uint64_t *bits, uint32_t at,
 	return true;
 }
 
+void hybrid_init_packed(struct hybrid *h, const uint8_t *p, const uint8_t *end, uint64_t n)
+{
+	*h = (struct hybrid){ .p = p, .end = end, .width = 1, .packed_left = n };
+}
+
 /* ---- DELTA_BINARY_PACKED
  * ----------------------------------------------------------------------------- */
 
@@ -346,6 +368,10 @@ bool delta_ints(struct rd_view in, uint32_t n, uint8_t out_width, void *out, siz
 	struct delta d = { .p = in.data, .end = in.data + in.len };
 	uint64_t block, count, first;
 	uint32_t done = 0;
+
+	*used = 0;
+	if (n == 0 && in.len == 0) /* a page of NULLs alone may have no values at all */
+		return true;
 
 	if (!delta_varint(&d, &block) || !delta_varint(&d, &d.minis) || !delta_varint(&d, &count) ||
 	    !delta_varint(&d, &first))

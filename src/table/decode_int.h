@@ -17,6 +17,8 @@ struct hybrid {
 	uint64_t bit;         /* of the next one, from p */
 };
 void hybrid_init(struct hybrid *h, const uint8_t *p, const uint8_t *end, uint8_t width);
+/* One run of `n` bits, at most those of [p, end), without a head. */
+void hybrid_init_packed(struct hybrid *h, const uint8_t *p, const uint8_t *end, uint64_t n);
 /* `n` values of `out_width` bytes (1, 2, 4); false: the bytes end before. */
 bool hybrid_read(struct hybrid *h, uint32_t n, uint8_t out_width, void *out);
 /* Width 1 only: `n` bits into `bits` (zeroed by the caller) from bit `at`; *set: how many are 1. */

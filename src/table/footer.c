@@ -1,252 +1,25 @@
 /* Footers, column metadata and page headers: parquet.thrift. */
 #include "parquet_int.h"
 
-#define SCHEMA_MAX (RD_COLUMNS_MAX + 1u)
-#define SCHEMA_DEPTH_MAX 64u
 #define ENTRIES_MAX 65536u
 
-static bool malformed(const struct thrift *t, const char *what, struct rd_err *err)
+bool pq_malformed(const struct thrift *t, const char *what, struct rd_err *err)
 {
 	return rd_fail(err, RD_FAULT_MALFORMED, "table.footer.form", "%s: %s at byte %zu of %zu",
 		       what, t->why ? t->why : "it is not complete", t->pos, t->in.len);
 }
 
-/* ---- schema -------------------------------------------------------------------------------------
- */
-
-static void read_decimal(struct thrift *t, struct pq_leaf *leaf)
-{
-	struct thrift_field f = { 0 };
-
-	while (thrift_next(t, &f)) {
-		if (f.id == 1)
-			leaf->scale = (uint8_t)thrift_uint(t, &f, 38);
-		else if (f.id == 2)
-			leaf->precision = (uint8_t)thrift_uint(t, &f, 255);
-		else
-			thrift_skip(t, f.type);
-	}
-}
-
-static void read_unit(struct thrift *t, struct pq_leaf *leaf)
-{
-	struct thrift_field f = { 0 };
-
-	while (thrift_next(t, &f)) {
-		leaf->unit = f.id >= 1 && f.id <= 3 ? (enum pq_unit)f.id : leaf->unit;
-		thrift_skip(t, f.type);
-	}
-}
-
-static void read_time(struct thrift *t, struct pq_leaf *leaf)
-{
-	struct thrift_field f = { 0 };
-
-	while (thrift_next(t, &f)) {
-		if (f.id == 1)
-			leaf->is_utc = thrift_bool(t, &f);
-		else if (f.id == 2 && thrift_enter(t, &f))
-			read_unit(t, leaf);
-		else
-			thrift_skip(t, f.type);
-	}
-}
-
-static void read_integer(struct thrift *t, struct pq_leaf *leaf)
-{
-	struct thrift_field f = { 0 };
-
-	while (thrift_next(t, &f)) {
-		if (f.id == 1)
-			leaf->bits = (uint8_t)thrift_uint(t, &f, 64);
-		else if (f.id == 2)
-			leaf->is_signed = thrift_bool(t, &f);
-		else
-			thrift_skip(t, f.type);
-	}
-}
-
-static void read_logical(struct thrift *t, struct pq_leaf *leaf)
-{
-	struct thrift_field f = { 0 };
-
-	while (thrift_next(t, &f)) {
-		leaf->logical = f.id == 1 || (f.id >= 4 && f.id <= 8) || f.id == 10 || f.id == 12 ||
-						f.id == 14 || f.id == 15
-					? (enum pq_logical)f.id
-					: PQ_OTHER_LOGICAL;
-		if (f.id == PQ_DECIMAL && thrift_enter(t, &f))
-			read_decimal(t, leaf);
-		else if ((f.id == PQ_TIME || f.id == PQ_TIMESTAMP) && thrift_enter(t, &f))
-			read_time(t, leaf);
-		else if (f.id == PQ_INTEGER && thrift_enter(t, &f))
-			read_integer(t, leaf);
-		else
-			thrift_skip(t, f.type);
-	}
-}
-
-/* ConvertedType, where there is no LogicalType. */
-static void apply_converted(struct pq_leaf *leaf, uint64_t converted)
-{
-	static const struct {
-		uint8_t converted, logical, unit, bits, is_signed;
-	} map[] = {
-		{ 0, PQ_STRING, 0, 0, 0 },
-		{ 4, PQ_ENUM, 0, 0, 0 },
-		{ 5, PQ_DECIMAL, 0, 0, 0 },
-		{ 6, PQ_DATE, 0, 0, 0 },
-		{ 7, PQ_TIME, PQ_MILLIS, 0, 0 }, /* both adjusted to UTC */
-		{ 8, PQ_TIME, PQ_MICROS, 0, 0 },
-		{ 9, PQ_TIMESTAMP, PQ_MILLIS, 0, 0 },
-		{ 10, PQ_TIMESTAMP, PQ_MICROS, 0, 0 },
-		{ 11, PQ_INTEGER, 0, 8, 0 },
-		{ 12, PQ_INTEGER, 0, 16, 0 },
-		{ 13, PQ_INTEGER, 0, 32, 0 },
-		{ 14, PQ_INTEGER, 0, 64, 0 },
-		{ 15, PQ_INTEGER, 0, 8, 1 },
-		{ 16, PQ_INTEGER, 0, 16, 1 },
-		{ 17, PQ_INTEGER, 0, 32, 1 },
-		{ 18, PQ_INTEGER, 0, 64, 1 },
-		{ 19, PQ_JSON, 0, 0, 0 },
-	};
-
-	leaf->logical = PQ_OTHER_LOGICAL;
-	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
-		if (map[i].converted != converted)
-			continue;
-		leaf->logical = (enum pq_logical)map[i].logical;
-		leaf->unit = (enum pq_unit)map[i].unit;
-		leaf->bits = map[i].bits;
-		leaf->is_signed = map[i].is_signed;
-		leaf->is_utc = map[i].logical == PQ_TIME;
-	}
-}
-
-struct element {
-	struct pq_leaf leaf;
-	bool has_type;
-	uint32_t n_children;
-};
-
-static void read_element(struct thrift *t, struct element *e)
-{
-	struct thrift_field f = { 0 };
-	uint64_t converted = UINT64_MAX;
-	struct pq_leaf *leaf = &e->leaf;
-	uint8_t scale = 0, precision = 0;
-
-	*e = (struct element){ 0 };
-	t->depth++;
-	while (thrift_next(t, &f)) {
-		switch (f.id) {
-		case 1:
-			leaf->type = (enum pq_type)thrift_uint(t, &f, PQ_FIXED);
-			e->has_type = true;
-			break;
-		case 2:
-			leaf->type_length = (uint32_t)thrift_uint(t, &f, INT32_MAX);
-			break;
-		case 3:
-			leaf->repetition = (enum pq_repetition)thrift_uint(t, &f, PQ_REPEATED);
-			break;
-		case 4:
-			leaf->name = thrift_binary(t, &f);
-			break;
-		case 5:
-			e->n_children = (uint32_t)thrift_uint(t, &f, SCHEMA_MAX);
-			break;
-		case 6:
-			converted = thrift_uint(t, &f, 255);
-			break;
-		case 7:
-			scale = (uint8_t)thrift_uint(t, &f, 255);
-			break;
-		case 8:
-			precision = (uint8_t)thrift_uint(t, &f, 255);
-			break;
-		case 10:
-			if (thrift_enter(t, &f))
-				read_logical(t, leaf);
-			break;
-		default:
-			thrift_skip(t, f.type);
-		}
-	}
-	if (leaf->logical == PQ_NO_LOGICAL && converted != UINT64_MAX)
-		apply_converted(leaf, converted);
-	if (leaf->logical == PQ_DECIMAL && leaf->precision == 0) {
-		leaf->precision = precision;
-		leaf->scale = scale;
-	}
-}
-
-/* The tree, depth first: what is inside a group is nested. */
-struct tree {
-	uint32_t left[SCHEMA_DEPTH_MAX]; /* children to come, by depth */
-	uint32_t depth;
-	struct rd_view field; /* of the root, to which the elements belong */
-	bool named;           /* a leaf of that field has its name already */
-};
-
-/* One element below the root; false if the tree is broken. */
-static bool place_element(struct tree *tree, struct element *e, struct pq_footer *out)
-{
-	bool inside = tree->depth > 0;
-
-	if (tree->left[tree->depth] == 0)
-		return false;
-	tree->left[tree->depth]--;
-	if (!inside) {
-		tree->field = e->leaf.name;
-		tree->named = false;
-	}
-	if (!e->has_type) {
-		if (e->n_children == 0 || tree->depth + 1 == SCHEMA_DEPTH_MAX)
-			return false;
-		tree->left[++tree->depth] = e->n_children;
-		return true;
-	}
-	if (e->n_children)
-		return false;
-	e->leaf.nested = inside || e->leaf.repetition == PQ_REPEATED;
-	/* The first leaf of a nested field stands for the field. */
-	if (inside && !tree->named)
-		e->leaf.name = tree->field;
-	tree->named = true;
-	out->leaf[out->n_leaves++] = e->leaf;
-	while (tree->depth && tree->left[tree->depth] == 0)
-		tree->depth--;
-	return true;
-}
-
-static bool read_schema(struct thrift *t, const struct thrift_field *f, struct rd_arena *arena,
-			struct pq_footer *out, struct rd_err *err)
-{
-	uint32_t n = thrift_list(t, f, THRIFT_STRUCT, SCHEMA_MAX);
-	struct element root, e;
-	struct tree tree = { .depth = 0 };
-
-	if (t->failed || n < 2)
-		return rd_fail(err, RD_FAULT_MALFORMED, "table.footer.form",
-			       "the schema has no columns, or more than %u", RD_COLUMNS_MAX);
-	read_element(t, &root);
-	out->leaf = RD_NEW_ARRAY(arena, struct pq_leaf, n - 1, err);
-	if (!out->leaf)
-		return false;
-	tree.left[0] = root.n_children;
-	for (uint32_t i = 1; i < n && !t->failed; i++) {
-		read_element(t, &e);
-		if (!t->failed && !place_element(&tree, &e, out))
-			thrift_fail(t, "the columns are no tree");
-	}
-	if (!t->failed && (root.has_type || tree.depth || tree.left[0] || !out->n_leaves))
-		thrift_fail(t, "the columns are no tree");
-	return true;
-}
-
 /* ---- columns and groups
  * -------------------------------------------------------------------------- */
+
+/* A count that is below zero, as some write it, is none. */
+static bool read_count(struct thrift *t, const struct thrift_field *f, uint64_t *out)
+{
+	int64_t n = thrift_int(t, f);
+
+	*out = n < 0 ? 0 : (uint64_t)n;
+	return n >= 0;
+}
 
 static void read_stats(struct thrift *t, struct pq_stats *s)
 {
@@ -255,11 +28,9 @@ static void read_stats(struct thrift *t, struct pq_stats *s)
 
 	while (thrift_next(t, &f)) {
 		if (f.id == 3) {
-			s->null_count = thrift_uint(t, &f, INT64_MAX);
-			s->has_null_count = true;
+			s->has_null_count = read_count(t, &f, &s->null_count);
 		} else if (f.id == 4) {
-			s->distinct = thrift_uint(t, &f, INT64_MAX);
-			s->has_distinct = true;
+			s->has_distinct = read_count(t, &f, &s->distinct);
 		} else if (f.id == 5) {
 			s->max = thrift_binary(t, &f);
 			has_max = true;
@@ -318,7 +89,7 @@ static void read_meta(struct thrift *t, struct pq_meta *m)
 			m->data_offset = thrift_uint(t, &f, INT64_MAX);
 			break;
 		case 11:
-			m->dictionary_offset = thrift_uint(t, &f, INT64_MAX);
+			(void)read_count(t, &f, &m->dictionary_offset);
 			break;
 		case 12:
 			if (thrift_enter(t, &f))
@@ -346,7 +117,7 @@ bool pq_meta_read(struct rd_view bytes, struct pq_meta *out, size_t *used, struc
 	t.depth = 1;
 	read_meta(&t, out);
 	*used = t.pos;
-	return !t.failed || malformed(&t, "a column's metadata", err);
+	return !t.failed || pq_malformed(&t, "a column's metadata", err);
 }
 
 static void read_crypto(struct thrift *t, struct pq_chunk *c)
@@ -371,8 +142,7 @@ static void read_chunk(struct thrift *t, struct pq_chunk *c)
 	while (thrift_next(t, &f)) {
 		switch (f.id) {
 		case 1:
-			c->has_file_path = true;
-			thrift_skip(t, f.type);
+			c->has_file_path = thrift_binary(t, &f).len > 0;
 			break;
 		case 3:
 			if (thrift_enter(t, &f))
@@ -509,7 +279,7 @@ bool pq_file_crypto_read(struct rd_view bytes, struct pq_file_crypto *out, size_
 			thrift_skip(&t, f.type);
 	}
 	if (t.failed || !out->algorithm)
-		return malformed(&t, "the file's encryption", err);
+		return pq_malformed(&t, "the file's encryption", err);
 	*used = t.pos;
 	return true;
 }
@@ -548,8 +318,8 @@ bool pq_footer_read(struct rd_view bytes, struct rd_arena *arena, struct pq_foot
 	t.depth = 1;
 	while (thrift_next(&t, &f)) {
 		if (f.id == 2 && !out->leaf) {
-			if (!read_schema(&t, &f, arena, out, err))
-				return t.failed ? malformed(&t, "the schema", err) : false;
+			if (!pq_schema_read(&t, &f, arena, out, err))
+				return false;
 		} else if (f.id == 3) {
 			out->n_rows = thrift_uint(&t, &f, INT64_MAX);
 		} else if (f.id == 4 && !out->group) {
@@ -568,7 +338,7 @@ bool pq_footer_read(struct rd_view bytes, struct rd_arena *arena, struct pq_foot
 		}
 	}
 	if (t.failed || bytes.len - t.pos < out->signature_len || !out->leaf)
-		return malformed(&t, "the footer", err);
+		return pq_malformed(&t, "the footer", err);
 	out->left_over = bytes.len - t.pos - out->signature_len;
 	return true;
 }
@@ -646,8 +416,8 @@ bool pq_page_header_read(struct rd_view bytes, struct pq_page_header *out, size_
 	if (t.failed)
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.page.header",
 			       "a page's header: %s at byte %zu", t.why, t.pos);
-	if (out->kind > PQ_DATA_PAGE_V2 || out->plain_size > RD_PAGE_BYTES_MAX ||
-	    out->stored_size > RD_PAGE_BYTES_MAX)
+	if (out->kind > PQ_DATA_PAGE_V2 || out->plain_size > RD_FOREIGN_PAGE_BYTES_MAX ||
+	    out->stored_size > RD_FOREIGN_PAGE_BYTES_MAX)
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.page.header",
 			       "a page of kind %d with %u bytes, packed %u", (int)out->kind,
 			       out->plain_size, out->stored_size);

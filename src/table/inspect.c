@@ -83,6 +83,7 @@ const char *rd_encoding_name(uint32_t encoding)
 		[PQ_PLAIN] = "PLAIN",
 		[PQ_PLAIN_DICTIONARY] = "PLAIN_DICTIONARY",
 		[PQ_RLE] = "RLE",
+		[PQ_BIT_PACKED] = "BIT_PACKED",
 		[PQ_DELTA_BINARY_PACKED] = "DELTA_BINARY_PACKED",
 		[PQ_DELTA_LENGTH_BYTE_ARRAY] = "DELTA_LENGTH_BYTE_ARRAY",
 		[PQ_DELTA_BYTE_ARRAY] = "DELTA_BYTE_ARRAY",
@@ -92,16 +93,6 @@ const char *rd_encoding_name(uint32_t encoding)
 
 	return encoding < sizeof(names) / sizeof(names[0]) && names[encoding] ? names[encoding]
 									      : "?";
-}
-
-const char *rd_codec_name(uint32_t codec)
-{
-	static const char *const names[] = {
-		[RD_CODEC_NONE] = "none", [RD_CODEC_SNAPPY] = "snappy",   [RD_CODEC_GZIP] = "gzip",
-		[RD_CODEC_ZSTD] = "zstd", [RD_CODEC_LZ4_RAW] = "lz4_raw",
-	};
-
-	return codec < sizeof(names) / sizeof(names[0]) && names[codec] ? names[codec] : "?";
 }
 
 struct rd_view rd_table_created_by(const struct rd_table *t)

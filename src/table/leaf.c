@@ -41,6 +41,9 @@ static struct rd_coltype int_type(const struct pq_leaf *leaf)
 		return plain_type(wide ? RD_NOTYPE : RD_DATE);
 	case PQ_TIMESTAMP:
 		return plain_type(wide && leaf->unit ? RD_TIMESTAMP : RD_NOTYPE);
+	case PQ_ALWAYS_NULL:
+	case PQ_OTHER_LOGICAL: /* one that is not known here is read as what it is stored as */
+		return plain_type(wide ? RD_INT64 : RD_INT32);
 	default:
 		return plain_type(RD_NOTYPE);
 	}
@@ -73,6 +76,9 @@ enum pq_recode pq_leaf_recode(const struct pq_leaf *stored, struct pq_leaf *out)
 	else if (stored->logical == PQ_UUID && stored->type == PQ_FIXED &&
 		 stored->type_length == 16)
 		how = PQ_UUID_TO_TEXT;
+	else if (stored->logical == PQ_INTERVAL && stored->type == PQ_FIXED &&
+		 stored->type_length == 12)
+		how = PQ_INTERVAL_TO_TEXT;
 	else if (stored->logical == PQ_FLOAT16 && stored->type == PQ_FIXED &&
 		 stored->type_length == 2)
 		how = PQ_HALF_TO_DOUBLE;
@@ -110,6 +116,10 @@ struct rd_coltype pq_leaf_type(const struct pq_leaf *leaf, const char **why)
 		*why = "it is nested, a list, map or struct; only flat columns are read";
 		return type;
 	}
+	if (leaf->logical == PQ_ALWAYS_NULL && leaf->repetition != PQ_OPTIONAL) {
+		*why = "its values are always NULL, and yet it is stored as one without NULLs";
+		return type;
+	}
 	if (leaf->logical == PQ_DECIMAL) {
 		if (decimal_fits(leaf))
 			type = (struct rd_coltype){ .type = RD_DECIMAL,
@@ -119,7 +129,8 @@ struct rd_coltype pq_leaf_type(const struct pq_leaf *leaf, const char **why)
 		type = int_type(leaf);
 	} else if (leaf->type == PQ_BYTE_ARRAY) {
 		type = plain_type(RD_TEXT);
-	} else if (leaf->logical == PQ_NO_LOGICAL) {
+	} else if (leaf->logical == PQ_NO_LOGICAL || leaf->logical == PQ_ALWAYS_NULL ||
+		   leaf->logical == PQ_OTHER_LOGICAL) {
 		type = plain_type(leaf->type == PQ_BOOLEAN                            ? RD_BOOL
 				  : leaf->type == PQ_DOUBLE || leaf->type == PQ_FLOAT ? RD_DOUBLE
 										      : RD_NOTYPE);

@@ -302,8 +302,6 @@ static bool make_columns(struct rd_table *t, const struct table_access *access, 
 {
 	uint32_t n = t->footer.n_leaves;
 
-	if (n > RD_COLUMNS_MAX)
-		return fail_open(err, "table.footer.form", "the file has too many columns");
 	t->column = RD_NEW_ARRAY(t->arena, struct table_column, n, err);
 	t->schema.column = RD_NEW_ARRAY(t->arena, struct rd_column, n, err);
 	if (!t->column || !t->schema.column)
@@ -374,15 +372,18 @@ static bool check_meta(const struct rd_table *t, const struct pq_chunk *c, uint3
 	    (m->n_values != rows && !t->footer.leaf[column].nested))
 		return fail_open(err, "table.footer.rows",
 				 "a column has another type or number of values than its group");
-	if (first < 4 || first > t->tail.start || m->stored_size > t->tail.start - first)
+	/* No rows may have no pages, and be said to lie anywhere: nothing is read. */
+	if ((rows || t->mode == RD_TABLE_ROOM) &&
+	    (first < 4 || first > t->tail.start || m->stored_size > t->tail.start - first))
 		return fail_open(err, "table.footer.range",
 				 "a column lies outside the part of the file for pages");
 	if (m->codec != RD_CODEC_NONE && m->codec != RD_CODEC_ZSTD &&
 	    (t->mode == RD_TABLE_ROOM || !t->edge || !t->edge->knows_codec(m->codec)))
-		return rd_fail(
-			err, RD_FAULT_REFUSED, "table.codec",
-			"a column is packed with the codec of number %u, which is not read%s",
-			m->codec, t->mode == RD_TABLE_ROOM ? " in a room" : "");
+		return rd_fail(err, RD_FAULT_REFUSED, "table.codec",
+			       "a column is packed with the codec %s (number %u), which is not "
+			       "read%s",
+			       rd_codec_name(m->codec), m->codec,
+			       t->mode == RD_TABLE_ROOM ? " in a room" : "");
 	return true;
 }
 

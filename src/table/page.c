@@ -7,7 +7,7 @@
 
 #define HEADER_AHEAD 256u            /* a header, and most likely not much more */
 #define HEADER_MAX ((size_t)1 << 20) /* statistics may make headers of others long */
-#define PAGE_VALUES_MAX (8u << 20)
+#define WHOLE_VALUES_MAX (8u << 20)  /* of a page that is decoded as a whole */
 #define DICTIONARY_MAX (16u << 20)
 
 bool cursor_bad_page(const struct rd_cursor *c, const char *what, struct rd_err *err)
@@ -157,6 +157,9 @@ static bool read_header(struct rd_cursor *c, bool dictionary, struct rd_err *err
 		return false;
 	if (p->body_len > c->end - p->body_at)
 		return cursor_bad_page(c, "it is longer than the column", err);
+	if (!c->table->edge &&
+	    (p->header.plain_size > RD_PAGE_BYTES_MAX || p->header.stored_size > RD_PAGE_BYTES_MAX))
+		return cursor_bad_page(c, "it has more than 64 MiB", err);
 	c->at = p->body_at + p->body_len;
 	return true;
 }
@@ -175,7 +178,8 @@ static bool unpack_body(struct rd_cursor *c, struct rd_view in, size_t keep, str
 		return cursor_bad_page(c, "its levels are longer than it is", err);
 	if (keep)
 		memcpy(store->data, in.data, keep);
-	if (in.len == keep)
+	/* Nothing packed may be no bytes, or what the codec makes of none. */
+	if (in.len == keep || size == keep)
 		return size == keep || cursor_bad_page(c, "it is empty", err);
 	if (codec != RD_CODEC_ZSTD)
 		return c->table->edge->unpack(codec, rd_view_of(in.data + keep, in.len - keep),
@@ -287,43 +291,83 @@ static bool read_dictionary(struct rd_cursor *c, struct rd_err *err)
 /* ---- data pages
  * ------------------------------------------------------------------------------------ */
 
-bool cursor_next_page(struct rd_cursor *c, struct rd_err *err)
+/* The dictionary, whose header was read; the pages of data may begin further on. */
+static bool keep_dictionary(struct rd_cursor *c, struct rd_err *err)
+{
+	uint64_t data = c->chunk->meta.data_offset;
+
+	if (!read_dictionary(c, err))
+		return false;
+	if (c->table->mode == RD_TABLE_ROOM && c->at != data)
+		return cursor_bad_page(c, "there are bytes behind the dictionary", err);
+	if (data > c->at && data < c->end)
+		c->at = data;
+	return true;
+}
+
+/* Passes over what comes before the next page of data.  The header of a sealed dictionary opens as
+ * nothing else; in a plain file any first page may be one, whatever its metadata say. */
+static bool find_data_page(struct rd_cursor *c, struct rd_err *err)
 {
 	const struct pq_meta *meta = &c->chunk->meta;
-	bool dictionary =
-		c->n_pages == 0 && meta->dictionary_offset && c->at == meta->dictionary_offset;
+	const struct pq_page_header *h = &c->page.header;
+	bool sealed_dictionary = c->aead && c->n_pages == 0 && meta->dictionary_offset &&
+				 c->at == meta->dictionary_offset;
 
-	if (dictionary) {
-		if (!read_header(c, true, err))
+	for (;; sealed_dictionary = false) {
+		if (!read_header(c, sealed_dictionary, err))
 			return false;
-		if (c->page.header.kind != PQ_DICTIONARY_PAGE)
+		if (sealed_dictionary && h->kind != PQ_DICTIONARY_PAGE)
 			return cursor_bad_page(c, "a dictionary was expected", err);
-		if (!read_dictionary(c, err))
-			return false;
-		if (c->table->mode == RD_TABLE_ROOM && c->at != meta->data_offset)
-			return cursor_bad_page(c, "there are bytes behind the dictionary", err);
-		if (meta->data_offset > c->at && meta->data_offset < c->end)
-			c->at = meta->data_offset;
+		if (h->kind == PQ_DICTIONARY_PAGE && c->n_pages == 0 && !c->dict.data &&
+		    (sealed_dictionary || !c->aead)) {
+			if (!keep_dictionary(c, err))
+				return false;
+		} else if (h->kind != PQ_INDEX_PAGE || c->aead) {
+			return true;
+		}
 	}
-	if (c->n_pages >= RD_PAGES_MAX)
-		return cursor_bad_page(c, "the column has more than 32,768 pages", err);
-	if (!read_header(c, false, err))
+}
+
+bool cursor_next_page(struct rd_cursor *c, struct rd_err *err)
+{
+	if (c->aead && c->n_pages >= RD_PAGES_MAX)
+		return cursor_bad_page(c, "the column has more than 32,768 sealed pages", err);
+	if (!find_data_page(c, err))
 		return false;
 	c->n_pages++;
-	/* Writers without dictionary_page_offset put the dictionary first all the same. */
-	if (c->page.header.kind == PQ_DICTIONARY_PAGE && c->n_pages == 1 && !c->aead &&
-	    !c->dict.data) {
-		c->n_pages = 0;
-		return read_dictionary(c, err) && cursor_next_page(c, err);
-	}
 	if (c->page.header.kind != PQ_DATA_PAGE && c->page.header.kind != PQ_DATA_PAGE_V2)
 		return cursor_bad_page(c, "a page of data was expected", err);
-	if (c->page.header.n_values > c->rows_left || c->page.header.n_values > PAGE_VALUES_MAX)
+	if (c->page.header.n_values > c->rows_left)
 		return cursor_bad_page(c, "it has more values than the row group has left", err);
 	c->rows_left -= c->page.header.n_values;
 	if (c->table->mode == RD_TABLE_ROOM && c->rows_left == 0 && c->at != c->end)
 		return cursor_bad_page(c, "there are bytes behind the last page", err);
 	c->page.left = c->page.header.n_values;
+	return true;
+}
+
+/* Levels of the deprecated encoding BIT_PACKED: no length, and the first value is the highest bit.
+ * *len: bytes that they take. */
+static bool start_packed_levels(struct rd_cursor *c, struct rd_view body, size_t *len,
+				struct rd_err *err)
+{
+	uint32_t n = c->page.header.n_values;
+
+	*len = ((size_t)n + 7) / 8;
+	if (*len > body.len)
+		return cursor_bad_page(c, "its levels are longer than it is", err);
+	if (!rd_store_grow(&c->levels, *len, 0, err))
+		return false;
+	for (size_t i = 0; i < *len; i++) {
+		uint8_t turned = 0;
+
+		for (unsigned bit = 0; bit < 8; bit++)
+			turned |= (uint8_t)((body.data[i] >> bit & 1) << (7 - bit));
+		c->levels.data[i] = turned;
+	}
+	c->page.has_levels = true;
+	hybrid_init_packed(&c->page.levels, c->levels.data, c->levels.data + *len, n);
 	return true;
 }
 
@@ -344,6 +388,12 @@ static bool split_levels(struct rd_cursor *c, struct rd_view *body, struct rd_er
 	} else {
 		if (c->leaf->repetition != PQ_OPTIONAL)
 			return true;
+		if (h->level_encoding == PQ_BIT_PACKED) {
+			if (!start_packed_levels(c, *body, &len, err))
+				return false;
+			*body = rd_view_of(body->data + len, body->len - len);
+			return true;
+		}
 		if (body->len < 4 || h->level_encoding != PQ_RLE)
 			return cursor_bad_page(c, "its levels are missing or not RLE", err);
 		len = rd_load_le32(body->data);
@@ -367,6 +417,8 @@ static bool count_valid(const struct rd_cursor *c, uint32_t *out, struct rd_err 
 	uint32_t left = c->page.header.n_values, set = 0;
 
 	*out = left;
+	if (left > WHOLE_VALUES_MAX)
+		return cursor_bad_page(c, "it has more values than are decoded at once", err);
 	if (!c->page.has_levels)
 		return true;
 	for (*out = 0; left;) {

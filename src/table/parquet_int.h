@@ -25,6 +25,7 @@ enum pq_encoding {
 	PQ_PLAIN = 0,
 	PQ_PLAIN_DICTIONARY = 2,
 	PQ_RLE = 3,
+	PQ_BIT_PACKED = 4, /* of levels only; deprecated */
 	PQ_DELTA_BINARY_PACKED = 5,
 	PQ_DELTA_LENGTH_BYTE_ARRAY = 6,
 	PQ_DELTA_BYTE_ARRAY = 7,
@@ -47,7 +48,9 @@ enum pq_logical {
 	PQ_DATE = 6,
 	PQ_TIME = 7,
 	PQ_TIMESTAMP = 8,
+	PQ_INTERVAL = 9, /* a ConvertedType only */
 	PQ_INTEGER = 10,
+	PQ_ALWAYS_NULL = 11, /* UNKNOWN */
 	PQ_JSON = 12,
 	PQ_UUID = 14,
 	PQ_FLOAT16 = 15,
@@ -202,6 +205,11 @@ void thrift_put_stop(struct rd_buf *out);
 /* ---- footers and headers -----------------------------------------------------------------------
  */
 
+/* schema.c: field 2 of FileMetaData; fills leaf and n_leaves. */
+bool pq_schema_read(struct thrift *t, const struct thrift_field *f, struct rd_arena *arena,
+		    struct pq_footer *out, struct rd_err *err);
+/* Fails with what the reader stumbled over in `what`. */
+bool pq_malformed(const struct thrift *t, const char *what, struct rd_err *err);
 bool pq_footer_read(struct rd_view bytes, struct rd_arena *arena, struct pq_footer *out,
 		    struct rd_err *err);
 /* A column's own metadata, opened from its module.  *used: bytes of it. */
@@ -234,6 +242,7 @@ enum pq_recode {
 	PQ_BYTES_TO_TEXT,    /* printable ASCII as it is, other bytes as \xHH */
 	PQ_UUID_TO_TEXT,
 	PQ_TIME_TO_TEXT,
+	PQ_INTERVAL_TO_TEXT,
 	PQ_HALF_TO_DOUBLE,
 };
 /* *out: the leaf after recoding, which is what pq_leaf_type judges. */

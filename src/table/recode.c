@@ -5,6 +5,7 @@
 
 #define MICROS_PER_DAY ((int64_t)86400 * 1000000)
 #define JULIAN_1970 2440588
+#define INTERVAL_MAX_LEN 62u /* 357913941 years 11 months 4294967295 days 1193:02:47.295 */
 
 static bool bad(struct recoding *r, const char *why)
 {
@@ -101,13 +102,46 @@ size_t time_text(const struct pq_leaf *leaf, struct rd_view v, uint8_t *out)
 	return (size_t)n + (leaf->is_utc ? 3 : 0);
 }
 
+/* Months, days and milliseconds apart, each without a sign: as DuckDB prints them, "1 year 2 months
+ * 3 days 04:05:06.007". */
+static size_t interval_text(struct rd_view v, uint8_t *out)
+{
+	const struct {
+		uint32_t n;
+		const char *unit;
+	} part[] = { { rd_load_le32(v.data) / 12, "year" },
+		     { rd_load_le32(v.data) % 12, "month" },
+		     { rd_load_le32(v.data + 4), "day" } };
+	uint32_t ms = rd_load_le32(v.data + 8), fraction = ms % 1000;
+	char text[INTERVAL_MAX_LEN + 1];
+	int digits = 3;
+	size_t n = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		if (part[i].n)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%u %s%s", n ? " " : "",
+					      part[i].n, part[i].unit, part[i].n == 1 ? "" : "s");
+	if (ms || n == 0)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%02u:%02u:%02u", n ? " " : "",
+				      ms / 3600000, ms / 60000 % 60, ms / 1000 % 60);
+	if (fraction) {
+		for (; fraction % 10 == 0; digits--)
+			fraction /= 10;
+		n += (size_t)snprintf(text + n, sizeof(text) - n, ".%0*u", digits, fraction);
+	}
+	memcpy(out, text, n);
+	return n;
+}
+
 /* Most bytes that the text of a value can have. */
 static size_t most_text(enum pq_recode how, struct rd_view v)
 {
 	size_t n = 0;
 
 	if (how != PQ_BYTES_TO_TEXT)
-		return how == PQ_UUID_TO_TEXT ? 36 : TIME_TEXT_MAX;
+		return how == PQ_UUID_TO_TEXT       ? 36
+		       : how == PQ_INTERVAL_TO_TEXT ? INTERVAL_MAX_LEN
+						    : TIME_TEXT_MAX;
 	for (size_t i = 0; i < v.len; i++)
 		n += is_printed(v.data[i]) ? 1 : 4;
 	return n;
@@ -131,9 +165,10 @@ static bool to_text(struct recoding *r, enum pq_recode how, struct rd_err *err)
 	rest = r->from;
 	out = r->to->data;
 	for (uint32_t i = 0; i < r->n && next_value(r->stored, &rest, &v); i++) {
-		size_t len = how == PQ_BYTES_TO_TEXT  ? bytes_text(v, out + 4)
-			     : how == PQ_UUID_TO_TEXT ? uuid_text(v, out + 4)
-						      : time_text(r->stored, v, out + 4);
+		size_t len = how == PQ_BYTES_TO_TEXT      ? bytes_text(v, out + 4)
+			     : how == PQ_UUID_TO_TEXT     ? uuid_text(v, out + 4)
+			     : how == PQ_INTERVAL_TO_TEXT ? interval_text(v, out + 4)
+							  : time_text(r->stored, v, out + 4);
 
 		if (len == 0 && how == PQ_TIME_TO_TEXT)
 			return bad(r, "a time lies outside the day");
@@ -146,15 +181,16 @@ static bool to_text(struct recoding *r, enum pq_recode how, struct rd_err *err)
 
 /* ---- to numbers ------------------------------------------------------------------------------ */
 
-/* Nanoseconds of the day and a Julian day, as Hive and Spark wrote timestamps. */
+/* Nanoseconds of the day and a Julian day, as Hive and Spark wrote timestamps.  Impala's may leave
+ * the day by what they were shifted to another time zone. */
 static bool int96_micros(struct rd_view v, uint8_t *out)
 {
-	int64_t nanos = (int64_t)rd_load_le64(v.data);
+	int64_t nanos = (int64_t)rd_load_le64(v.data), floor = nanos / 1000 - (nanos % 1000 < 0);
 	int64_t days = (int64_t)(int32_t)rd_load_le32(v.data + 8) - JULIAN_1970, micros;
 
-	if (nanos < 0 || nanos > MICROS_PER_DAY * 1000 ||
+	if (floor < -MICROS_PER_DAY || floor > 2 * MICROS_PER_DAY ||
 	    __builtin_mul_overflow(days, MICROS_PER_DAY, &micros) ||
-	    __builtin_add_overflow(micros, nanos / 1000, &micros))
+	    __builtin_add_overflow(micros, floor, &micros))
 		return false;
 	rd_store_le64(out, (uint64_t)micros);
 	return true;
@@ -225,7 +261,8 @@ static bool to_fixed(struct recoding *r, enum pq_recode how, struct rd_err *err)
 bool recode_type(struct recoding *r, enum pq_recode how, struct rd_err *err)
 {
 	r->why = NULL;
-	return how == PQ_BYTES_TO_TEXT || how == PQ_UUID_TO_TEXT || how == PQ_TIME_TO_TEXT
+	return how == PQ_BYTES_TO_TEXT || how == PQ_UUID_TO_TEXT || how == PQ_TIME_TO_TEXT ||
+			       how == PQ_INTERVAL_TO_TEXT
 		       ? to_text(r, how, err)
 		       : to_fixed(r, how, err);
 }

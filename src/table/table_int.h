@@ -11,11 +11,12 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are stored lit
 
 /* Bytes behind every buffer of ours that decoders may read (never write) past the end. */
 #define RD_PAD 64u
-#define RD_PAGE_BYTES_MAX ((size_t)64 << 20)    /* of one page, sealed or not, packed or not */
-#define RD_FOOTER_BYTES_MAX ((size_t)512 << 20) /* of the whole tail of a file */
-#define RD_GROUPS_MAX 32768u                    /* ordinals are 16 bits, signed */
-#define RD_PAGES_MAX 32768u                     /* of one column chunk */
-#define RD_AAD_MAX 512u                         /* prefix and aad_file_unique together */
+#define RD_PAGE_BYTES_MAX ((size_t)64 << 20) /* of one page, sealed or not, packed or not */
+#define RD_FOREIGN_PAGE_BYTES_MAX ((size_t)256 << 20) /* the same, of others' files at the edge */
+#define RD_FOOTER_BYTES_MAX ((size_t)512 << 20)       /* of the whole tail of a file */
+#define RD_GROUPS_MAX 32768u                          /* ordinals are 16 bits, signed */
+#define RD_PAGES_MAX 32768u                           /* of one column chunk */
+#define RD_AAD_MAX 512u                               /* prefix and aad_file_unique together */
 
 /* ---- types ------------------------------------------------------------------------------- */
 

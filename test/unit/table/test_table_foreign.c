@@ -74,6 +74,7 @@ static void test_recode(void **state)
 				       .logical = PQ_DECIMAL,
 				       .precision = 38 };
 	const struct pq_leaf old = { .type = PQ_INT96 };
+	const struct pq_leaf span = { .type = PQ_FIXED, .type_length = 12, .logical = PQ_INTERVAL };
 
 	(void)state;
 	expect_recoded(&bytes, BYTES("\3\0\0\0a\\\xff\0\0\0\0"), 2,
@@ -105,7 +106,30 @@ static void test_recode(void **state)
 	expect_recoded(&old, BYTES("\xe7\3\0\0\0\0\0\0\x8d\x3d\x25\0"), 1,
 		       BYTES("\x00\x60\xd7\x1d\x14\0\0\0"));
 	refuse_recoded(&old, BYTES("\0\0\0\0\0\0\0\0\xff\xff\xff\x7f"), 1);
-	refuse_recoded(&old, BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\x8c\x3d\x25\0"), 1);
+	/* One nanosecond before a day is the last microsecond of the day before. */
+	expect_recoded(&old, BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\x8c\x3d\x25\0"), 1,
+		       BYTES("\xff\xff\xff\xff\xff\xff\xff\xff"));
+	refuse_recoded(&old, BYTES("\xff\xff\xff\xff\xff\xff\xff\x7f\x8c\x3d\x25\0"), 1);
+	/* As DuckDB 1.5 prints INTERVAL 14 MONTH + 1 DAY + 90061.5 seconds, 24 months, none, 3 ms.
+	 */
+	expect_recoded(&span,
+		       BYTES("\x0e\0\0\0\1\0\0\0\xbc\x3a\x5e\5"
+			     "\x18\0\0\0\0\0\0\0\0\0\0\0"
+			     "\0\0\0\0\0\0\0\0\0\0\0\0"
+			     "\0\0\0\0\2\0\0\0\3\0\0\0"),
+		       4,
+		       BYTES("\x20\0\0\0"
+			     "1 year 2 months 1 day 25:01:01.5"
+			     "\7\0\0\0"
+			     "2 years"
+			     "\x8\0\0\0"
+			     "00:00:00"
+			     "\x13\0\0\0"
+			     "2 days 00:00:00.003"));
+	/* The longest that there is. */
+	expect_recoded(&span, BYTES("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), 1,
+		       BYTES("\x37\0\0\0"
+			     "357913941 years 3 months 4294967295 days 1193:02:47.295"));
 }
 
 /* Every half there is, against what IEEE 754 says of sign, exponent and fraction. */
