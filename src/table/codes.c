@@ -119,6 +119,8 @@ const struct rd_code_text rd_table_codes[] = {
 	  "The file is damaged." },
 	{ "table.page.header", "A page's header is not what Parquet says that it is.",
 	  "The file is damaged." },
+	{ "table.page.size", "A page, or a value in it, is larger than what is read.",
+	  "Write the file with smaller pages: 1 MiB is usual.  A text has at most 16 MiB." },
 	{ "table.room.bloom",
 	  "A table in a room has a bloom filter, which is not protected like pages.",
 	  "Seal the table with `redoubt seal`." },

@@ -61,5 +61,7 @@ bool values_lengths(struct page *page, uint32_t m, struct rd_text *out, struct r
 /* Every one of `m` flat values lies in the range that the footer states. */
 bool values_in_range(const struct rd_cursor *c, const void *value, uint32_t m, struct rd_err *err);
 bool cursor_bad_page(const struct rd_cursor *c, const char *what, struct rd_err *err);
+/* Nothing is wrong with it, but for its size. */
+bool cursor_large_page(const struct rd_cursor *c, const char *what, struct rd_err *err);
 
 #endif

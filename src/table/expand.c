@@ -7,6 +7,12 @@ static bool bad(struct recoding *r, const char *why)
 	return false;
 }
 
+static bool too_large(struct recoding *r)
+{
+	r->is_large = true;
+	return bad(r, "its values take more than 256 MiB");
+}
+
 /* Bytes of a stored value; 0: of differing length, or none that streams can be split of. */
 static uint32_t fixed_width(const struct pq_leaf *leaf)
 {
@@ -27,7 +33,7 @@ static uint32_t fixed_width(const struct pq_leaf *leaf)
 static bool make_room(struct recoding *r, size_t len, struct rd_err *err)
 {
 	if (len > RD_EXPANDED_MAX)
-		return bad(r, "its values take more than 256 MiB");
+		return too_large(r);
 	if (!rd_store_grow(r->to, len, 0, err))
 		return false;
 	r->result = rd_view_of(r->to->data, len);
@@ -146,7 +152,7 @@ static bool expand_prefixes(struct recoding *r, struct rd_err *err)
 	if (suffixes > r->from.len - used)
 		return bad(r, "its values are longer than it is");
 	if (all > RD_EXPANDED_MAX)
-		return bad(r, "its values take more than 256 MiB");
+		return too_large(r);
 	if (!make_room(r, (size_t)all + (r->stored->type == PQ_FIXED ? 0 : (size_t)r->n * 4), err))
 		return false;
 	return join_prefixes(r, prefix, suffix, r->from.data + used);

@@ -416,10 +416,13 @@ bool pq_page_header_read(struct rd_view bytes, struct pq_page_header *out, size_
 	if (t.failed)
 		return rd_fail(err, RD_FAULT_MALFORMED, "table.page.header",
 			       "a page's header: %s at byte %zu", t.why, t.pos);
-	if (out->kind > PQ_DATA_PAGE_V2 || out->plain_size > RD_FOREIGN_PAGE_BYTES_MAX ||
+	if (out->kind > PQ_DATA_PAGE_V2)
+		return rd_fail(err, RD_FAULT_MALFORMED, "table.page.header", "a page of kind %d",
+			       (int)out->kind);
+	if (out->plain_size > RD_FOREIGN_PAGE_BYTES_MAX ||
 	    out->stored_size > RD_FOREIGN_PAGE_BYTES_MAX)
-		return rd_fail(err, RD_FAULT_MALFORMED, "table.page.header",
-			       "a page of kind %d with %u bytes, packed %u", (int)out->kind,
+		return rd_fail(err, RD_FAULT_REFUSED, "table.page.size",
+			       "a page has %u bytes, packed %u; at most 256 MiB are read",
 			       out->plain_size, out->stored_size);
 	*used = t.pos;
 	return true;

@@ -49,13 +49,19 @@ static struct rd_coltype int_type(const struct pq_leaf *leaf)
 	}
 }
 
+static bool is_geometry(const struct pq_leaf *leaf)
+{
+	return leaf->logical == PQ_GEOMETRY || leaf->logical == PQ_GEOGRAPHY;
+}
+
 static bool is_bytes(const struct pq_leaf *leaf)
 {
 	bool text = leaf->type == PQ_BYTE_ARRAY &&
 		    (leaf->logical == PQ_STRING || leaf->logical == PQ_ENUM ||
 		     leaf->logical == PQ_JSON);
 
-	return (leaf->type == PQ_BYTE_ARRAY || leaf->type == PQ_FIXED) && !text;
+	return (leaf->type == PQ_BYTE_ARRAY || leaf->type == PQ_FIXED) && !text &&
+	       !is_geometry(leaf);
 }
 
 enum pq_recode pq_leaf_recode(const struct pq_leaf *stored, struct pq_leaf *out)
@@ -114,6 +120,10 @@ struct rd_coltype pq_leaf_type(const struct pq_leaf *leaf, const char **why)
 	*why = "a combination of types that is not read";
 	if (leaf->nested) {
 		*why = "it is nested, a list, map or struct; only flat columns are read";
+		return type;
+	}
+	if (is_geometry(leaf)) {
+		*why = "it has geometries, which are not read";
 		return type;
 	}
 	if (leaf->logical == PQ_ALWAYS_NULL && leaf->repetition != PQ_OPTIONAL) {

@@ -17,6 +17,13 @@ bool cursor_bad_page(const struct rd_cursor *c, const char *what, struct rd_err 
 		       c->n_pages ? c->n_pages - 1 : 0, what);
 }
 
+bool cursor_large_page(const struct rd_cursor *c, const char *what, struct rd_err *err)
+{
+	return rd_fail(err, RD_FAULT_REFUSED, "table.page.size",
+		       "column %.*s, row group %u, page %u: %s", RD_FMT(c->leaf->name), c->group,
+		       c->n_pages ? c->n_pages - 1 : 0, what);
+}
+
 /* Makes `len` bytes from file offset `at` stand at the front of `raw`; what was read ahead is used.
  */
 static bool fetch(struct rd_cursor *c, uint64_t at, size_t len, struct rd_err *err)
@@ -159,7 +166,7 @@ static bool read_header(struct rd_cursor *c, bool dictionary, struct rd_err *err
 		return cursor_bad_page(c, "it is longer than the column", err);
 	if (!c->table->edge &&
 	    (p->header.plain_size > RD_PAGE_BYTES_MAX || p->header.stored_size > RD_PAGE_BYTES_MAX))
-		return cursor_bad_page(c, "it has more than 64 MiB", err);
+		return cursor_large_page(c, "it has more than 64 MiB", err);
 	c->at = p->body_at + p->body_len;
 	return true;
 }
@@ -242,6 +249,13 @@ static bool read_body(struct rd_cursor *c, enum module_kind kind, struct rd_stor
 /* ---- the dictionary
  * -------------------------------------------------------------------------------- */
 
+static bool recode_failed(const struct rd_cursor *c, const struct recoding *r, struct rd_err *err)
+{
+	if (!r->why)
+		return rd_wrap(err, "column %.*s", RD_FMT(c->leaf->name));
+	return r->is_large ? cursor_large_page(c, r->why, err) : cursor_bad_page(c, r->why, err);
+}
+
 static bool recode_dictionary(struct rd_cursor *c, struct rd_view *body, struct rd_err *err)
 {
 	enum pq_recode how = c->table->column[c->column].recode;
@@ -253,7 +267,7 @@ static bool recode_dictionary(struct rd_cursor *c, struct rd_view *body, struct 
 	if (how == PQ_AS_IS)
 		return true;
 	if (!recode_type(&r, how, err))
-		return r.why ? cursor_bad_page(c, r.why, err) : false;
+		return recode_failed(c, &r, err);
 	*body = r.result;
 	return true;
 }
@@ -418,7 +432,7 @@ static bool count_valid(const struct rd_cursor *c, uint32_t *out, struct rd_err 
 
 	*out = left;
 	if (left > WHOLE_VALUES_MAX)
-		return cursor_bad_page(c, "it has more values than are decoded at once", err);
+		return cursor_large_page(c, "it has more values than are decoded at once", err);
 	if (!c->page.has_levels)
 		return true;
 	for (*out = 0; left;) {
@@ -447,12 +461,6 @@ static bool start_lengths(struct rd_cursor *c, struct rd_view body, struct rd_er
 	p->left_valid = n;
 	p->p = body.data + used;
 	return true;
-}
-
-static bool recode_failed(const struct rd_cursor *c, const struct recoding *r, struct rd_err *err)
-{
-	return r->why ? cursor_bad_page(c, r->why, err)
-		      : rd_wrap(err, "column %.*s", RD_FMT(c->leaf->name));
 }
 
 /* Turns the page into a PLAIN one of the type that is read. */

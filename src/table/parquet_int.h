@@ -54,6 +54,8 @@ enum pq_logical {
 	PQ_JSON = 12,
 	PQ_UUID = 14,
 	PQ_FLOAT16 = 15,
+	PQ_GEOMETRY = 17,
+	PQ_GEOGRAPHY = 18,
 	PQ_OTHER_LOGICAL = 99,
 };
 enum pq_unit { PQ_MILLIS = 1, PQ_MICROS = 2, PQ_NANOS = 3 };

@@ -13,6 +13,12 @@ static bool bad(struct recoding *r, const char *why)
 	return false;
 }
 
+static bool too_large(struct recoding *r)
+{
+	r->is_large = true;
+	return bad(r, "its values take more than 256 MiB");
+}
+
 /* ---- values one after another ---------------------------------------------------------------- */
 
 /* The next stored value; false: the page ends before. */
@@ -159,7 +165,7 @@ static bool to_text(struct recoding *r, enum pq_recode how, struct rd_err *err)
 		room += 4 + most_text(how, v);
 	}
 	if (room > RD_EXPANDED_MAX)
-		return bad(r, "its values take more than 256 MiB");
+		return too_large(r);
 	if (!rd_store_grow(r->to, (size_t)room, 0, err))
 		return false;
 	rest = r->from;

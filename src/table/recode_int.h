@@ -18,7 +18,8 @@ struct recoding {
 	struct rd_store *to;    /* where the result is made */
 	struct rd_store *spare; /* for lengths */
 	struct rd_view result;
-	const char *why; /* of a failure: "its lengths do not decode" */
+	const char *why; /* of a failure: "its lengths do not decode" ... */
+	bool is_large;   /* ... or that nothing but its size is wrong */
 };
 /* False with why == NULL: memory ran out (*err), or the encoding is not one of these. */
 bool recode_expand(struct recoding *r, enum pq_encoding encoding, struct rd_err *err);

@@ -57,16 +57,34 @@ static void read_integer(struct thrift *t, struct pq_leaf *leaf)
 	}
 }
 
+static bool is_known(int32_t logical)
+{
+	switch (logical) {
+	case PQ_STRING:
+	case PQ_ENUM:
+	case PQ_DECIMAL:
+	case PQ_DATE:
+	case PQ_TIME:
+	case PQ_TIMESTAMP:
+	case PQ_INTEGER:
+	case PQ_ALWAYS_NULL:
+	case PQ_JSON:
+	case PQ_UUID:
+	case PQ_FLOAT16:
+	case PQ_GEOMETRY:
+	case PQ_GEOGRAPHY:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void read_logical(struct thrift *t, struct pq_leaf *leaf)
 {
 	struct thrift_field f = { 0 };
 
 	while (thrift_next(t, &f)) {
-		leaf->logical = f.id == 1 || (f.id >= 4 && f.id <= 8) ||
-						(f.id >= 10 && f.id <= 12) || f.id == 14 ||
-						f.id == 15
-					? (enum pq_logical)f.id
-					: PQ_OTHER_LOGICAL;
+		leaf->logical = is_known(f.id) ? (enum pq_logical)f.id : PQ_OTHER_LOGICAL;
 		if (f.id == PQ_DECIMAL && thrift_enter(t, &f))
 			read_decimal(t, leaf);
 		else if ((f.id == PQ_TIME || f.id == PQ_TIMESTAMP) && thrift_enter(t, &f))

@@ -126,7 +126,7 @@ static bool texts_plain(struct rd_cursor *c, const uint8_t **p, const uint8_t *e
 		if (len > (size_t)(end - at))
 			return cursor_bad_page(c, "a text is longer than the page", err);
 		if (len > RD_TEXT_MAX)
-			return cursor_bad_page(c, "a text is longer than 16 MiB", err);
+			return cursor_large_page(c, "a text is longer than 16 MiB", err);
 		if (!rd_utf8_valid(rd_view_of(at, len)))
 			return cursor_bad_page(c, "a text is not UTF-8", err);
 		out[i] = rd_text_of(rd_view_of(at, len));
@@ -210,9 +210,12 @@ bool values_lengths(struct page *page, uint32_t m, struct rd_text *out, struct r
 	for (uint32_t i = 0; i < m; i++) {
 		uint32_t len = *page->length++;
 
-		if (len > RD_TEXT_MAX || len > (size_t)(page->end - page->p))
+		if (len > (size_t)(page->end - page->p))
 			return rd_fail(err, RD_FAULT_MALFORMED, "table.page.form",
-				       "a text is longer than its page, or than 16 MiB");
+				       "a text is longer than its page");
+		if (len > RD_TEXT_MAX)
+			return rd_fail(err, RD_FAULT_REFUSED, "table.page.size",
+				       "a text is longer than 16 MiB");
 		if (!rd_utf8_valid(rd_view_of(page->p, len)))
 			return rd_fail(err, RD_FAULT_MALFORMED, "table.page.form",
 				       "a text is not UTF-8");

@@ -393,7 +393,29 @@ static void test_large_pages(void **state)
 	f = begin(PQ_INT32, PQ_REQUIRED, 20000000);
 	add_page(&f, (struct page){ .n = 20000000, .encoding = PQ_DELTA_BINARY_PACKED },
 		 BYTES("\x80\1\4\x80\xda\xc4\x09\0"));
-	refuse(&f, "table.page.form", "decoded at once");
+	refuse(&f, "table.page.size", "decoded at once");
+	/* The header alone says so. */
+	f = begin(PQ_INT32, PQ_REQUIRED, 1);
+	add_page(&f, (struct page){ .n = 1, .plain_size = 300000000 }, BYTES("\5\0\0\0"));
+	refuse(&f, "table.page.size", "256 MiB");
+	/* A text of 16 MiB and one byte; the same with its length apart. */
+	for (int apart = 0; apart < 2; apart++) {
+		const struct rd_view head =
+			apart ? BYTES("\x80\1\4\1\x82\x80\x80\x10") : BYTES("\1\0\0\1");
+		struct rd_buf text RD_AUTO(rd_buf_free) = { .max = FILE_MAX };
+		const size_t len = (16u << 20) + 1;
+
+		rd_buf_add(&text, head);
+		memset(rd_buf_extend(&text, len), 'x', len);
+		text.len = head.len + len;
+		f = begin(PQ_BYTE_ARRAY, PQ_REQUIRED, 1);
+		f.leaf.logical = PQ_STRING;
+		add_page(&f,
+			 (struct page){ .n = 1,
+					.encoding = apart ? PQ_DELTA_LENGTH_BYTE_ARRAY : PQ_PLAIN },
+			 rd_buf_view(&text));
+		refuse(&f, "table.page.size", "16 MiB");
+	}
 }
 
 /* ---- the footer ------------------------------------------------------------------------------ */
@@ -436,6 +458,10 @@ static void test_footer(void **state)
 	refuse(&f, "table.column.type", "always NULL");
 	f = one_row(PQ_STRING, PQ_REQUIRED);
 	refuse(&f, "table.column.type", "combination");
+	f = begin(PQ_BYTE_ARRAY, PQ_REQUIRED, 1);
+	f.leaf.logical = PQ_GEOMETRY;
+	add_page(&f, (struct page){ .n = 1 }, BYTES("\0\0\0\0"));
+	refuse(&f, "table.column.type", "geometries");
 	/* A group of rows without rows may be said to lie anywhere. */
 	f = begin(PQ_INT32, PQ_REQUIRED, 0);
 	f.data = 1 << 30;
