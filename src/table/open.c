@@ -280,7 +280,8 @@ static bool make_column(struct rd_table *t, uint32_t i, const struct table_acces
 	own->recode = pq_leaf_recode(leaf, &own->leaf);
 	column->name = leaf->name;
 	column->type = pq_leaf_type(&own->leaf, &why);
-	if (leaf->name.len == 0 || leaf->name.len > RD_COLUMN_NAME_MAX ||
+	/* A file of others may have a column without a name: SELECT * shows it. */
+	if ((leaf->name.len == 0 && !t->edge) || leaf->name.len > RD_COLUMN_NAME_MAX ||
 	    !rd_utf8_valid(leaf->name))
 		return fail_open(err, "table.column.name",
 				 "a column's name is empty, too long or not UTF-8");

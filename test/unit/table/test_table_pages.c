@@ -337,6 +337,15 @@ static void test_order(void **state)
 	f.data = f.bytes.len;
 	add_page(&f, codes, BYTES("\1\2\1\2\0"));
 	expect(&f, "8 7 ");
+	/* One of no values, for NULLs alone. */
+	f = begin(PQ_BYTE_ARRAY, PQ_OPTIONAL, 3);
+	f.leaf.logical = PQ_STRING;
+	f.dictionary = 4;
+	add_page(&f, (struct page){ PQ_DICTIONARY_PAGE, .n = 0 }, BYTES(""));
+	f.data = f.bytes.len;
+	add_page(&f, (struct page){ .n = 3, .encoding = PQ_RLE_DICTIONARY },
+		 BYTES("\2\0\0\0\6\0\0"));
+	expect(&f, "NULL NULL NULL ");
 	/* One dictionary is enough. */
 	f = begin(PQ_INT32, PQ_REQUIRED, 2);
 	add_page(&f, dictionary, BYTES("\7\0\0\0\x8\0\0\0"));
@@ -493,6 +502,10 @@ static void test_names(void **state)
 	assert_true(rd_view_eq(rd_table_schema(t)->column[1].name, rd_view_str("outer.c")));
 	assert_true(rd_view_eq(rd_table_schema(t)->column[2].name, rd_view_str("c")));
 	rd_buf_free(&f.bytes);
+	/* Also no name at all is one, of a file of others. */
+	f = one_row(PQ_NO_LOGICAL, PQ_REQUIRED);
+	f.leaf.name = rd_view_str("");
+	expect(&f, "5 ");
 	/* Inside, a name may be one that no column of ours could have. */
 	f = one_row(PQ_NO_LOGICAL, PQ_REQUIRED);
 	f.inside = "";
