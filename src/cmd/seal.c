@@ -108,7 +108,8 @@ static bool make_key(struct job *j, struct rd_err *err)
 	if (j->asked->dataset)
 		snprintf(id.dataset, sizeof(id.dataset), "%s", j->asked->dataset);
 	else
-		dataset_of(j->asked->in, id.dataset);
+		dataset_of(strcmp(j->asked->in, "-") == 0 ? j->asked->out : j->asked->in,
+			   id.dataset);
 	if (j->asked->owner && !owner_hash(j->asked->owner, id.owner_key_hash, err))
 		return false;
 	return rd_table_key_generate(&id, &j->key, err);
@@ -467,7 +468,7 @@ const struct cmd cmd_seal = {
 		"\n"
 		"  --schema FILE        lines `name type [class] [unique] [not-null]` instead of\n"
 		"                       inferring; classes: hidden join aggregate group visible\n"
-		"  --dataset NAME       the table's name among yours (default: that of the file)\n"
+		"  --dataset NAME       the table's name among yours (default: IN's; OUT's for -)\n"
 		"  --table-version N    1 at first; every sealing of a dataset needs a new one\n"
 		"  --owner SIGN.pub     your sign key: rooms need it\n"
 		"  --null TEXT          CSV: an unquoted field equal to it is NULL (default: "

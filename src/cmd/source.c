@@ -55,6 +55,13 @@ static bool is_arrow(const uint8_t *head, size_t len)
 		rd_load_le32(head + 4) <= size - 4);
 }
 
+static size_t skip_blanks(const uint8_t *text, size_t at, size_t len)
+{
+	while (at < len && text[at] && strchr(" \t\r\n", text[at]))
+		at++;
+	return at;
+}
+
 static bool find_kind(struct cmd_source *s, struct rd_err *err)
 {
 	uint8_t head[16];
@@ -73,8 +80,10 @@ static bool find_kind(struct cmd_source *s, struct rd_err *err)
 	} else {
 		if (span.used >= 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0)
 			at = 3;
-		while (at < span.used && strchr(" \t\r\n", head[at]) && head[at])
-			at++;
+		at = skip_blanks(head, at, span.used);
+		/* A list of objects, too: it is refused as JSON, not as CSV. */
+		if (at < span.used && head[at] == '[')
+			at = skip_blanks(head, at + 1, span.used);
 		if (at < span.used && head[at] == '{')
 			s->kind = SOURCE_JSONL;
 	}

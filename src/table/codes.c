@@ -76,7 +76,7 @@ const struct rd_code_text rd_table_codes[] = {
 	{ "table.group.none", "There is no row group of this number.",
 	  "A defect: please report it." },
 	{ "table.jsonl.form", "A line of JSON is not an object of values.",
-	  "Write one object a line: {\"id\": 1, \"name\": \"x\"}." },
+	  "Write one object a line, without a list around them: {\"id\": 1, \"name\": \"x\"}." },
 	{ "table.jsonl.type", "A JSON value does not fit its column.",
 	  "A column has one kind of values; lists and objects cannot be in tables." },
 	{ "table.key.column", "A column is sealed and its key is not here.",

@@ -71,6 +71,12 @@ t_exit 1 "a full disk is no success" sh -c '"$1" query -t t=v.csv -o arrow "SELE
 t_exit 0 "- is standard output" sh -c '"$1" unseal v.parquet --key v.key --to arrow -o - | "$1" query -t t=- -o csv \
 	"SELECT count(*) AS n FROM t"' sh "$REDOUBT"
 t_out '^3$' "for pipes"
+printf '[\n  {"a": 1},\n  {"a": 2}\n]\n' >list.json
+t_exit 4 "a list of objects is refused" "$REDOUBT" query -t t=list.json 'SELECT * FROM t'
+t_err 'list.json: line 1, byte 1: an object is expected' "as JSON that is none of lines"
+t_exit 0 "rows from a pipe are sealed" sh -c '"$1" seal - -o piped.parquet <v.csv' sh "$REDOUBT"
+t_exit 0 "as a dataset" "$REDOUBT" table show piped.parquet --key piped.key
+t_out '^dataset piped, version 1$' "that has the name of the new file"
 t_exit 2 "but not for what is sealed" "$REDOUBT" seal v.csv -o -
 t_exit 4 "CSV is no table" "$REDOUBT" table show v.csv
 t_err 'table\.magic' "and says so"
