@@ -162,9 +162,7 @@ static void read_claim(struct rd_cbor_reader *r, enum meaning meaning, struct rd
 /* Registered keys are positive, those of the old profile below -75000: one token has one sort. */
 static bool of_other_form(int64_t key, enum rd_psa_form form)
 {
-	enum rd_psa_form other = form == RD_PSA_OLD ? RD_PSA_NEW : RD_PSA_OLD;
-
-	return meaning_of(key, form) == UNKNOWN && meaning_of(key, other) != UNKNOWN;
+	return meaning_of(key, form == RD_PSA_OLD ? RD_PSA_NEW : RD_PSA_OLD) != UNKNOWN;
 }
 
 enum rd_psa_form rd_psa_form_of(struct rd_view payload)

@@ -8,7 +8,7 @@ static bool is_mac0(struct rd_view bytes)
 	struct rd_cbor_reader r;
 
 	rd_cbor_read_init(&r, bytes, RD_CBOR_TOLERANT);
-	return rd_cbor_peek(&r) == RD_CBOR_TAG && rd_cbor_read_tag(&r) == TAG_MAC0;
+	return rd_cbor_read_tag(&r) == TAG_MAC0;
 }
 
 static void check_profile(struct rd_tee_work *w, const struct rd_psa_claims *c,

@@ -42,7 +42,7 @@ bool rd_tpm_signature_check(struct rd_view message, struct rd_view spki,
 		return rd_fail(err, RD_FAULT_REFUSED, "tee.tpm.algorithm", "unknown hash");
 	if (s->alg == RD_TPM_ECDSA) {
 		form = RD_SIGNATURE_ECDSA_RAW;
-		if (kind == RD_KEY_RSA || !ecdsa_raw(s, bits, buf, &raw))
+		if (!ecdsa_raw(s, bits, buf, &raw))
 			return rd_fail(err, RD_FAULT_REFUSED, "tee.tpm.algorithm",
 				       "r and s do not fit the key's curve");
 	} else if (s->alg == RD_TPM_RSAPSS) {
@@ -97,17 +97,23 @@ static bool digest_of(const struct rd_tpm_quote *q, const struct rd_tpm_pcrs *pc
 			parts[n++] = bank->pcr[pcr];
 		}
 	}
-	return n != 0 && rd_hash_parts(hash, parts, n, out, &unused);
+	return rd_hash_parts(hash, parts, n, out, &unused);
+}
+
+static enum rd_hash hash_of(const struct rd_tpm_signature *s)
+{
+	enum rd_hash hash;
+
+	return rd_tpm_hash(s->hash, &hash) ? hash : RD_HASH_SHA256;
 }
 
 bool rd_tpm_pcrs_match(const struct rd_tpm_quote *q, const struct rd_tpm_signature *s,
 		       const struct rd_tpm_pcrs *pcrs)
 {
 	uint8_t digest[RD_TPM_DIGEST_MAX];
-	enum rd_hash hash = RD_HASH_SHA256;
 
-	return (!s->hash || rd_tpm_hash(s->hash, &hash)) && digest_of(q, pcrs, hash, digest) &&
-	       rd_view_eq(q->pcr_digest, rd_view_of(digest, rd_hash_len(hash)));
+	return digest_of(q, pcrs, hash_of(s), digest) &&
+	       rd_view_eq(q->pcr_digest, rd_view_of(digest, rd_hash_len(hash_of(s))));
 }
 
 /* Registers that are claimed but not signed would be anybody's: exactly the selection counts. */
@@ -130,7 +136,7 @@ static bool same_selection(const struct rd_tpm_quote *q, const struct rd_tpm_pcr
 			if (mask & 1u << pcr && bank->pcr[pcr].len != rd_hash_len(hash))
 				return false;
 	}
-	return q->n_selections && used == (1u << pcrs->n) - 1;
+	return used == (1u << pcrs->n) - 1;
 }
 
 /* "sha256:0,7", as tpm2-tools write selections. */
@@ -214,7 +220,6 @@ static void check_registers(struct rd_tee_work *w, const struct rd_tpm_quote *q,
 			    const struct rd_tpm_signature *s, const struct rd_tpm_pcrs *pcrs)
 {
 	uint8_t digest[RD_TPM_DIGEST_MAX];
-	enum rd_hash hash = RD_HASH_SHA256;
 	struct rd_view found = { 0 };
 	bool equal;
 
@@ -234,10 +239,10 @@ static void check_registers(struct rd_tee_work *w, const struct rd_tpm_quote *q,
 					 .found = rd_view_str("none among the collateral") });
 		return;
 	}
-	if (!check_selection(w, q, pcrs) || (s->hash && !rd_tpm_hash(s->hash, &hash)))
+	if (!check_selection(w, q, pcrs))
 		return;
-	if (digest_of(q, pcrs, hash, digest))
-		found = rd_view_of(digest, rd_hash_len(hash));
+	if (digest_of(q, pcrs, hash_of(s), digest))
+		found = rd_view_of(digest, rd_hash_len(hash_of(s)));
 	equal = rd_view_eq(q->pcr_digest, found);
 	rd_tee_reason(w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
 					     .result = equal ? RD_RESULT_PASS : RD_RESULT_FAIL,

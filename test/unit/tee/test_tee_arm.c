@@ -16,6 +16,8 @@ struct world {
 	const char *profile, *realm_profile, *rak_hash;
 	bool rebind, rak_as_key, no_key, untrusted_key, no_lifecycle, mixed, bad_instance, no_rems;
 	bool cmw, text_keys, no_signer, seed, v2, no_client, no_mec, workload, both_bindings;
+	bool no_platform, no_realm, no_measurement, odd_nonce, odd_rim, many, realm_instance;
+	uint64_t no_claim; /* of the realm's */
 	uint32_t cmw_type;
 	const char *cmw_name;
 	uint32_t lifecycle, tag;
@@ -87,18 +89,32 @@ static struct rd_view rak_claim(const struct world *w)
 	return forge_keep(&f, &b);
 }
 
-static void put_components(const struct world *w, struct rd_buf *b)
+static void put_component(const struct world *w, struct rd_buf *b)
 {
-	rd_cbor_put_array(b, 1);
-	rd_cbor_put_map(b, 3 - w->no_signer);
+	rd_cbor_put_map(b, 3u - w->no_signer - w->no_measurement);
 	rd_cbor_put_uint(b, 1);
 	rd_cbor_put_str(b, "R.MM");
-	rd_cbor_put_uint(b, 2);
-	rd_cbor_put_bytes(b, filled(0x52, 32));
-	if (w->no_signer)
-		return;
-	rd_cbor_put_uint(b, 5);
-	rd_cbor_put_bytes(b, filled(0x54, 32));
+	if (!w->no_measurement) {
+		rd_cbor_put_uint(b, 2);
+		rd_cbor_put_bytes(b, filled(0x52, 32));
+	}
+	if (!w->no_signer) {
+		rd_cbor_put_uint(b, 5);
+		rd_cbor_put_bytes(b, filled(0x54, 32));
+	}
+}
+
+/* One, or an array of no stated length with more than there may be. */
+static void put_components(const struct world *w, struct rd_buf *b)
+{
+	if (!w->many)
+		rd_cbor_put_array(b, 1);
+	else
+		rd_buf_add_byte(b, 0x9F);
+	for (uint32_t i = 0; i < (w->many ? RD_PSA_COMPONENTS_MAX + 1 : 1); i++)
+		put_component(w, b);
+	if (w->many)
+		rd_buf_add_byte(b, 0xFF);
 }
 
 /* Claims that nobody knows are to be passed over, whatever their keys are. */
@@ -170,36 +186,51 @@ static struct rd_view platform(const struct world *w, struct rd_view nonce)
 	return forge_keep(&f, &b);
 }
 
+/* True, with the key written, for a claim that the realm's token is to have. */
+static bool has(const struct world *w, struct rd_buf *b, uint64_t claim)
+{
+	if (w->no_claim == claim)
+		return false;
+	rd_cbor_put_uint(b, claim);
+	return true;
+}
+
 static struct rd_view realm(const struct world *w)
 {
+	static const uint64_t bytes[] = { 10, 44235, 44238 }, names[] = { 44236, 44240 };
+	static const size_t lens[] = { 64, 64, 32 };
+	uint8_t instance[33] = { 2 };
 	struct rd_buf b = { .max = 1u << 14 };
 
-	rd_cbor_put_map(&b, 7u + (w->realm_profile != NULL) + w->text_keys + (w->v2 && !w->no_mec));
+	rd_cbor_put_map(&b, 7u + (w->realm_profile != NULL) + w->text_keys + (w->v2 && !w->no_mec) +
+				    w->realm_instance - (w->no_claim != 0));
 	put_text_key(w, &b);
 	if (w->v2 && !w->no_mec) {
 		rd_cbor_put_uint(&b, 44243);
 		rd_cbor_put_uint(&b, 1);
 	}
-	rd_cbor_put_uint(&b, 10);
-	rd_cbor_put_bytes(&b, filled(0xC1, 64));
 	if (w->realm_profile) {
 		rd_cbor_put_uint(&b, 265);
 		rd_cbor_put_str(&b, w->realm_profile);
 	}
-	rd_cbor_put_uint(&b, 44235);
-	rd_cbor_put_bytes(&b, filled(0xC2, 64));
-	rd_cbor_put_uint(&b, 44236);
-	rd_cbor_put_str(&b, "sha-256");
-	rd_cbor_put_uint(&b, 44237);
-	rd_cbor_put_bytes(&b, rak_claim(w));
-	rd_cbor_put_uint(&b, 44238);
-	rd_cbor_put_bytes(&b, filled(0xC3, 32));
-	rd_cbor_put_uint(&b, 44239);
-	rd_cbor_put_array(&b, w->no_rems ? 3 : 4);
-	for (int i = w->no_rems; i < 4; i++)
-		rd_cbor_put_bytes(&b, filled(0xC4, 32));
-	rd_cbor_put_uint(&b, 44240);
-	rd_cbor_put_str(&b, w->rak_hash);
+	if (w->realm_instance) {
+		rd_cbor_put_uint(&b, 256);
+		rd_cbor_put_bytes(&b, rd_view_of(instance, sizeof(instance)));
+	}
+	for (size_t i = 0; i < 3; i++)
+		if (has(w, &b, bytes[i]))
+			rd_cbor_put_bytes(&b, filled((uint8_t)(0xC1 + i),
+						     lens[i] + (i == 2 && w->odd_rim)));
+	for (size_t i = 0; i < 2; i++)
+		if (has(w, &b, names[i]))
+			rd_cbor_put_str(&b, i ? w->rak_hash : "sha-256");
+	if (has(w, &b, 44237))
+		rd_cbor_put_bytes(&b, rak_claim(w));
+	if (has(w, &b, 44239)) {
+		rd_cbor_put_array(&b, w->no_rems ? 3 : 4);
+		for (int i = w->no_rems; i < 4; i++)
+			rd_cbor_put_bytes(&b, filled(0xC4, 32));
+	}
 	return forge_keep(&f, &b);
 }
 
@@ -231,18 +262,23 @@ static struct rd_view cca_token(struct world *w)
 
 	assert_true(rd_sha256(w->rebind ? rak_claim(w) : rd_view_str("x"), digest, &err));
 	rd_cbor_put_tag(&b, w->tag);
-	rd_cbor_put_map(&b, 2u + w->text_keys);
+	rd_cbor_put_map(&b, 2u + w->text_keys - w->no_platform - w->no_realm);
 	if (w->text_keys) { /* CMW's own */
 		rd_cbor_put_str(&b, "__cmwc_t");
 		rd_cbor_put_str(&b, "tag:arm.com,2023:cca");
 	}
-	rd_cbor_put_uint(&b, 44234);
-	put_token(w, &b,
-		  cose(w, w->signer, w->alg, platform(w, rd_view_of(digest, sizeof(digest)))));
-	rd_cbor_put_uint(&b, 44241);
-	put_token(w, &b,
-		  cose(w, w->realm_signer, w->realm_signer == rak ? RD_COSE_ES384 : RD_COSE_ES256,
-		       realm(w)));
+	if (!w->no_platform) {
+		rd_cbor_put_uint(&b, 44234);
+		put_token(w, &b,
+			  cose(w, w->signer, w->alg,
+			       platform(w, rd_view_of(digest, sizeof(digest)))));
+	}
+	if (!w->no_realm) {
+		rd_cbor_put_uint(&b, 44241);
+		put_token(w, &b,
+			  cose(w, w->realm_signer,
+			       w->realm_signer == rak ? RD_COSE_ES384 : RD_COSE_ES256, realm(w)));
+	}
 	return forge_keep(&f, &b);
 }
 
@@ -253,7 +289,8 @@ static const struct rd_tee_input *build(struct world *w)
 					      .trusted = !w->untrusted_key };
 	w->in = (struct rd_tee_input){
 		.report = w->cca ? cca_token(w)
-				 : cose(w, w->signer, w->alg, platform(w, filled(0xA1, 32))),
+				 : cose(w, w->signer, w->alg,
+					platform(w, filled(0xA1, w->odd_nonce ? 33 : 32))),
 		.collateral = w->piece,
 		.n_collateral = w->no_key ? 0 : 1,
 		.nonce = w->nonce,
@@ -297,6 +334,7 @@ static void run_case(struct world *w, const char *change, const char *code, enum
 
 static void test_cca(void **state)
 {
+	static const uint64_t claims[] = { 10, 44235, 44236, 44237, 44238, 44239, 44240 };
 	bool cca = true;
 	struct world w;
 
@@ -338,6 +376,13 @@ static void test_cca(void **state)
 	BROKEN(w.no_lifecycle = true, "tee.psa.form")
 	BROKEN(w.bad_instance = true, "tee.psa.form")
 	BROKEN(w.no_rems = true, "codec.cbor.items")
+	BROKEN(w.no_platform = true, "tee.cca.form")
+	BROKEN(w.no_realm = true, "tee.cca.form")
+	BROKEN(w.odd_rim = true, "tee.cca.form")
+	BROKEN(w.realm_instance = true, "tee.cca.form")
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+		BROKEN(w.no_claim = claims[i], "tee.cca.form")
+	}
 	make(&w, true);
 	forge_expect_no_prefix(&f, &rd_tee_cca, build(&w));
 }
@@ -364,6 +409,13 @@ static void test_psa(void **state)
 	BROKEN((w.old_psa = w.mixed = true, w.profile = "PSA_IOT_PROFILE_1"), "tee.psa.form")
 	BROKEN(w.no_lifecycle = true, "tee.psa.form")
 	BROKEN(w.no_client = true, "tee.psa.form")
+	BROKEN(w.no_measurement = true, "tee.psa.form")
+	BROKEN(w.odd_nonce = true, "tee.psa.form")
+	BROKEN(w.many = true, "tee.psa.form")
+	make(&w, false);
+	build(&w);
+	w.in.report = forge_set(&f, w.in.report, 0, 0xD1); /* tag 17 */
+	forge_expect_error(&f, &rd_tee_psa, &w.in, "tee.psa.mac", RD_FAULT_REFUSED);
 	BROKEN(w.no_signer = true, "tee.psa.form")
 	BROKEN(w.bad_instance = true, "tee.psa.form")
 	make(&w, false);

@@ -20,7 +20,7 @@ struct world {
 	uint32_t record_extra, tail;
 	bool no_fwid_extension, no_chain, no_anchor, twice, revoked;
 	bool blackwell, report_without_fwid, other_hash, zero_fwid, is_switch;
-	uint8_t wants, operation;
+	uint8_t wants, operation, request, answer_version;
 	struct rd_view nonce;
 	struct rd_cert leaf;
 	struct rd_collateral piece[3];
@@ -72,6 +72,8 @@ static void make(struct world *w)
 	w->spec = 1;
 	w->wants = 1;
 	w->operation = 0xFF;
+	w->request = 0xE0;
+	w->answer_version = 0x11;
 }
 
 static void put_le(struct rd_buf *b, uint32_t v, size_t len)
@@ -111,13 +113,13 @@ static struct rd_view report(struct world *w)
 	if (!w->report_without_fwid)
 		put_field(&opaque, 20, rd_view_of(bytes, 48));
 	rd_buf_add_byte(&b, w->version);
-	rd_buf_add_byte(&b, 0xE0);
+	rd_buf_add_byte(&b, w->request);
 	rd_buf_add_byte(&b, w->wants);
 	rd_buf_add_byte(&b, w->operation);
 	memset(bytes, 0x4E, 32);
 	rd_buf_add(&b, rd_view_of(bytes, 32));
 	rd_buf_add_byte(&b, 0);
-	rd_buf_add_byte(&b, 0x11);
+	rd_buf_add_byte(&b, w->answer_version);
 	rd_buf_add_byte(&b, w->code);
 	put_le(&b, 0, 2);
 	rd_buf_add_byte(&b, w->blocks);
@@ -315,10 +317,18 @@ static void test_wrapped(void **state)
 	rd_buf_printf(&b, "\n");
 	w.in.report = forge_keep(&f, &b);
 	forge_expect_good(forge_verify(&f, &rd_tee_nvidia, &w.in), "hexadecimal");
-	w.in.report = rd_view_str("11e001fg");
+	w.in.report = forge_set(&f, w.in.report, w.in.report.len - 2, 'g');
 	forge_expect_error(&f, &rd_tee_nvidia, &w.in, "tee.nvidia.form", RD_FAULT_MALFORMED);
 	w.in.report = rd_view_str("[{\"evidence\":\"\"},{\"evidence\":\"\"}]");
 	forge_expect_error(&f, &rd_tee_nvidia, &w.in, "tee.nvidia.several", RD_FAULT_REFUSED);
+	make(&w);
+	build(&w);
+	b = (struct rd_buf){ .max = 1u << 16 };
+	rd_buf_printf(&b, "{\"certificate\":\"!\",\"evidence\":\"");
+	rd_base64url_put(&b, w.in.report);
+	rd_buf_printf(&b, "\"}");
+	w.in.report = forge_keep(&f, &b);
+	forge_expect_error(&f, &rd_tee_nvidia, &w.in, "tee.nvidia.form", RD_FAULT_MALFORMED);
 	w.in.report = rd_view_str("{\"evidence_list\":[]}");
 	forge_expect_error(&f, &rd_tee_nvidia, &w.in, "tee.nvidia.form", RD_FAULT_MALFORMED);
 	w.in.report = rd_view_str("[{\"evidence\":[]}]");
@@ -336,6 +346,8 @@ static void test_form(void **state)
 	forge_expect_error(&f, &rd_tee_nvidia, build(&w), code, fault);
 	X(w.version = 0x12, "tee.nvidia.version", RD_FAULT_REFUSED)
 	X(w.code = 0x61, "tee.nvidia.form", RD_FAULT_MALFORMED)
+	X(w.answer_version = 0x12, "tee.nvidia.version", RD_FAULT_REFUSED)
+	X(w.request = 0xE1, "tee.nvidia.form", RD_FAULT_MALFORMED)
 	X(w.wants = 0, "tee.nvidia.form", RD_FAULT_MALFORMED)
 	X(w.operation = 2, "tee.nvidia.form", RD_FAULT_MALFORMED)
 	X(w.blocks = 3, "tee.nvidia.form", RD_FAULT_MALFORMED)
@@ -344,6 +356,10 @@ static void test_form(void **state)
 	X(w.spec = 2, "tee.nvidia.form", RD_FAULT_MALFORMED)
 	X(w.record_extra = 0xFFFF00, "tee.nvidia.form", RD_FAULT_MALFORMED)
 #undef X
+	make(&w);
+	build(&w);
+	w.in.report.len--;
+	forge_expect_error(&f, &rd_tee_nvidia, &w.in, "tee.nvidia.form", RD_FAULT_MALFORMED);
 	make(&w);
 	forge_expect_no_prefix(&f, &rd_tee_nvidia, build(&w));
 }

@@ -48,7 +48,7 @@ struct world {
 	uint16_t type;
 	uint8_t pcr_byte;
 	bool untrusted, wrong_digest, with_log, log_lies, tail;
-	bool wrap, two_forms, ek, junk, two_banks, empty_bank, revoked;
+	bool wrap, two_forms, ek, junk, two_banks, more_given, empty_bank, revoked, wrong_first;
 	uint16_t scheme;
 	struct rd_view nonce, wanted_nonce;
 	struct rd_collateral piece[7];
@@ -367,9 +367,9 @@ static struct rd_view pcrs_of(const struct world *w)
 		rd_buf_printf(&b,
 			      "quoted: ff544347\nsignature:\n  alg: rsassa\n  sig: 00\npcrs:\n");
 	put_texts(&b, w);
-	if (w->two_banks && w->pcrs == PCRS_JSON)
+	if ((w->two_banks || w->more_given) && w->pcrs == PCRS_JSON)
 		rd_buf_printf(&b, ",");
-	if (w->two_banks)
+	if (w->two_banks || w->more_given)
 		put_texts(&b, &second);
 	if (w->pcrs == PCRS_JSON)
 		rd_buf_printf(&b, "}");
@@ -449,6 +449,12 @@ static const struct rd_tee_input *build(struct world *w)
 		tpm2b(&wrapped, message);
 		w->in.report = forge_keep(&f, &wrapped);
 	}
+	if (w->wrong_first) {
+		struct world wrong = *w;
+
+		wrong.pcr_byte = 1;
+		add(w, "old", pcrs_of(&wrong), false);
+	}
 	if (w->two_forms)
 		add(w, "ak.pem", forge_spki_pem(&f, w->ak), true);
 	if (w->ek)
@@ -523,6 +529,9 @@ static void test_one_change(void **state)
 	GOOD(w.key = KEY_TSS2)
 	GOOD(w.ek = true) /* that certificate signed nothing here */
 	GOOD(w.two_forms = true)
+	GOOD(w.wrong_first = true)
+	CASE(w.wrong_first = true, "tee.tpm.digest", RD_RESULT_PASS)
+	FAIL(w.more_given = true, "tee.tpm.selection")
 	GOOD(w.empty_bank = true)
 	GOOD((w.alg = RD_TPM_RSAPSS, w.signature = SIGNATURE_BARE))
 	GOOD((w.hash = RD_TPM_SHA384, w.signature = SIGNATURE_BARE))
@@ -654,6 +663,8 @@ static void test_logs(void **state)
 	assert_true(rd_tpm_log_parse(padded(bytes, 0xFF), f.arena, &log, &err));
 	assert_int_equal(log.n, 4);
 	assert_false(rd_tpm_log_parse(padded(bytes, 1), f.arena, &log, &err));
+	for (size_t cut = 0; cut < 32 + 16; cut++)
+		assert_false(rd_tpm_log_parse(rd_view_of(bytes.data, cut), f.arena, &log, &err));
 	assert_false(rd_tpm_log_parse(forge_set(&f, bytes, 31, 0xFF), f.arena, &log, &err));
 	assert_string_equal(err.code, "tee.tpm.log");
 	assert_false(rd_tpm_log_parse(forge_set(&f, bytes, 28 + 4 + 24, 5), f.arena, &log, &err));

@@ -88,6 +88,40 @@ static void test_log_of_zeros(void **state)
 	assert_non_null(strstr(err.text, "too many events"));
 }
 
+static struct rd_view event_of(uint32_t pcr, uint32_t type)
+{
+	struct rd_buf b = { .max = 8192 };
+	uint8_t digest[20] = { 1 };
+
+	le(&b, pcr, 4);
+	le(&b, type, 4);
+	rd_buf_add(&b, rd_view_of(digest, sizeof(digest)));
+	le(&b, 0, 4);
+	return forge_keep(&f, &b);
+}
+
+/* Sizes and registers that no log has, and logs that say nothing. */
+static void test_no_logs(void **state)
+{
+	struct rd_tpm_log log;
+	struct rd_err err = { 0 };
+	size_t len = RD_TPM_LOG_MAX + 1;
+	uint8_t *bytes = rd_arena_alloc(f.arena, 1, len, &err);
+	struct rd_view event = event_of(1, 8);
+
+	(void)state;
+	assert_non_null(bytes);
+	memset(bytes, 0, len);
+	memcpy(bytes, event.data, event.len);
+	assert_true(rd_tpm_log_parse(rd_view_of(bytes, len - 1), f.arena, &log, &err));
+	assert_false(rd_tpm_log_parse(rd_view_of(bytes, len), f.arena, &log, &err));
+	assert_false(rd_tpm_log_parse((struct rd_view){ 0 }, f.arena, &log, &err));
+	assert_true(rd_tpm_log_parse(event_of(23, 8), f.arena, &log, &err));
+	assert_false(rd_tpm_log_parse(event_of(24, 8), f.arena, &log, &err));
+	assert_false(rd_tpm_log_parse(event_of(1, 3), f.arena, &log, &err));
+	assert_string_equal(err.code, "tee.tpm.log");
+}
+
 static void test_pcr_forms(void **state)
 {
 	struct rd_tpm_pcrs b;
@@ -127,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_old_log),
 		cmocka_unit_test(test_log_of_zeros),
+		cmocka_unit_test(test_no_logs),
 		cmocka_unit_test(test_pcr_forms),
 	};
 
