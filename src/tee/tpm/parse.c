@@ -219,7 +219,7 @@ static bool rsa_key(struct rd_tpm_reader *r, struct rd_arena *arena, struct rd_v
 	exponent = exponent ? exponent : 65537;
 	rd_store_be32(e, exponent);
 	n = rd_tpm_2b(r, SIGNATURE_MAX);
-	return !r->bad && rd_spki_from_rsa(n, rd_view_of(e, 4), arena, spki, &unused);
+	return rd_spki_from_rsa(n, rd_view_of(e, 4), arena, spki, &unused);
 }
 
 static bool ecc_key(struct rd_tpm_reader *r, struct rd_arena *arena, struct rd_view *spki)
@@ -295,5 +295,5 @@ bool rd_tpm_public_parse(struct rd_view bytes, struct rd_arena *arena, struct rd
 	read_schemes(&r, &p);
 	ok = type == RD_TPM_RSA ? rsa_key(&r, arena, &p.spki) : ecc_key(&r, arena, &p.spki);
 	*out = p;
-	return ok && !r.bad && r.rest.len == 0;
+	return ok && r.rest.len == 0;
 }

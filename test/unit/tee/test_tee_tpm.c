@@ -46,7 +46,7 @@ struct world {
 	uint16_t alg, hash, bank;
 	uint32_t magic, mask, given_mask, attributes;
 	uint16_t type;
-	uint8_t pcr_byte;
+	uint8_t pcr_byte, flag;
 	bool untrusted, wrong_digest, with_log, log_lies, tail;
 	bool wrap, two_forms, ek, junk, two_banks, more_given, empty_bank, revoked, wrong_first;
 	uint16_t scheme;
@@ -67,6 +67,7 @@ static void make(struct world *w)
 	w->mask = w->given_mask = 1u << 0 | 1u << 7 | 1u << 16;
 	w->attributes = RD_TPM_FIXED_TPM | RD_TPM_RESTRICTED | RD_TPM_SIGN;
 	w->nonce = rd_view_str("nonce");
+	w->flag = 1;
 }
 
 static void be(struct rd_buf *b, uint64_t v, size_t len)
@@ -173,7 +174,7 @@ static struct rd_view quote(const struct world *w)
 	be(&b, 1, 8);
 	be(&b, 2, 4);
 	be(&b, 3, 4);
-	rd_buf_add_byte(&b, 1);
+	rd_buf_add_byte(&b, w->flag);
 	be(&b, 0x20240101, 8);
 	be(&b, 1u + w->two_banks + w->empty_bank, 4);
 	put_selection(&b, w);
@@ -588,6 +589,9 @@ static void test_form(void **state)
 	w.type = 0x801A; /* signed by the same key, but a creation */
 	forge_expect_error(&f, &rd_tee_tpm, build(&w), "tee.tpm.type", RD_FAULT_REFUSED);
 	make(&w);
+	w.flag = 2;
+	forge_expect_error(&f, &rd_tee_tpm, build(&w), "tee.tpm.quote", RD_FAULT_MALFORMED);
+	make(&w);
 	w.tail = true;
 	forge_expect_error(&f, &rd_tee_tpm, build(&w), "tee.tpm.quote", RD_FAULT_MALFORMED);
 	make(&w);
@@ -650,7 +654,9 @@ static void test_logs(void **state)
 	assert_int_equal(b.mask, 1u << 0 | 1u << 7);
 	bank = b.pcr[20];
 	assert_int_equal(bank.data[0], 0xFF);
+	log.bank[1] = w.bank;
 	assert_false(rd_tpm_log_replay(&log, 1, f.arena, &b, &err));
+	assert_string_equal(err.code, "tee.tpm.log.bank");
 	for (size_t cut = 1; cut < bytes.len; cut++) {
 		bool ok = rd_tpm_log_parse(rd_view_of(bytes.data, cut), f.arena, &log, &err);
 

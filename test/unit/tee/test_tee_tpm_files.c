@@ -156,13 +156,105 @@ static void test_pcr_forms(void **state)
 	assert_int_equal(b.bank[0].mask, 8);
 }
 
+/* What tpm2_quote -o writes: one bank, `there` digests in one list of room for eight. */
+static struct rd_view packed(uint32_t mask, uint32_t there)
+{
+	struct rd_buf b = { .max = 8192 };
+	uint8_t zeros[128] = { 0 };
+
+	le(&b, 1, 4);
+	le(&b, RD_TPM_SHA256, 2);
+	le(&b, 3, 1);
+	le(&b, mask, 4);
+	le(&b, 0, 1);
+	rd_buf_add(&b, rd_view_of(zeros, 120)); /* 15 more selections */
+	le(&b, 1, 4);
+	le(&b, there, 4);
+	for (uint32_t i = 0; i < 8; i++) {
+		le(&b, i < there ? 32 : 0, 2);
+		rd_buf_add(&b, rd_view_of(zeros, 64));
+	}
+	return forge_keep(&f, &b);
+}
+
+static void test_packed(void **state)
+{
+	struct rd_tpm_quote none = { .n_selections = 0 };
+	struct rd_tpm_pcrs b;
+
+	(void)state;
+	assert_true(rd_tpm_pcrs_parse(packed(7, 3), f.arena, &b));
+	assert_int_equal(b.bank[0].mask, 7);
+	assert_false(rd_tpm_pcrs_parse(packed(7, 2), f.arena, &b));
+	assert_false(rd_tpm_pcrs_parse(packed(7, 4), f.arena, &b));
+	assert_false(rd_tpm_pcrs_parse(packed(0, 0), f.arena, &b));
+	assert_false(rd_tpm_pcrs_parse(packed(0x1FF, 9), f.arena, &b));
+	assert_false(rd_tpm_pcrs_from_values((struct rd_view){ 0 }, &none, &b));
+}
+
+static void be(struct rd_buf *b, uint64_t v, size_t len)
+{
+	for (size_t i = len; i > 0; i--)
+		rd_buf_add_byte(b, (uint8_t)(v >> (8 * (i - 1))));
+}
+
+static void tpm2b(struct rd_buf *b, struct rd_view v)
+{
+	be(b, v.len, 2);
+	rd_buf_add(b, v);
+}
+
+/* Whole structures only, and keys that are some. */
+static void test_structures(void **state)
+{
+	struct rd_view point = forge_raw_public(&f, forge_key(&f, FORGE_P256)), whole, off;
+	struct rd_buf b = { .max = 1024 };
+	struct rd_tpm_signature signature;
+	struct rd_tpm_public public;
+
+	(void)state;
+	be(&b, RD_TPM_ECC, 2);
+	be(&b, RD_TPM_SHA256, 2);
+	be(&b, RD_TPM_SIGN, 4);
+	be(&b, 0, 2);
+	be(&b, RD_TPM_NULL, 2);
+	be(&b, RD_TPM_ECDSA, 2);
+	be(&b, RD_TPM_SHA256, 2);
+	be(&b, 3, 2);
+	be(&b, RD_TPM_NULL, 2);
+	tpm2b(&b, rd_view_of(point.data + 1, 32));
+	tpm2b(&b, rd_view_of(point.data + 33, 32));
+	rd_buf_add_byte(&b, 0);
+	whole = forge_keep(&f, &b);
+	assert_false(rd_tpm_public_parse(whole, f.arena, &public));
+	whole.len--;
+	assert_true(rd_tpm_public_parse(whole, f.arena, &public));
+	assert_int_equal(public.scheme, RD_TPM_ECDSA);
+	off = forge_set(&f, whole, whole.len - 1, whole.data[whole.len - 1] ^ 1u);
+	assert_false(rd_tpm_public_parse(off, f.arena, &public));
+	for (size_t cut = 0; cut < whole.len; cut++)
+		assert_false(rd_tpm_public_parse(rd_view_of(whole.data, cut), f.arena, &public));
+
+	b = (struct rd_buf){ .max = 1024 };
+	be(&b, RD_TPM_ECDSA, 2);
+	be(&b, RD_TPM_SHA256, 2);
+	tpm2b(&b, rd_view_of(point.data + 1, 32));
+	tpm2b(&b, rd_view_of(point.data + 33, 32));
+	rd_buf_add_byte(&b, 0);
+	whole = forge_keep(&f, &b);
+	assert_false(rd_tpm_signature_parse(whole, &signature));
+	whole.len--;
+	assert_true(rd_tpm_signature_parse(whole, &signature));
+	for (size_t cut = 0; cut < whole.len; cut++)
+		assert_false(rd_tpm_signature_parse(rd_view_of(whole.data, cut), &signature));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_old_log),
-		cmocka_unit_test(test_log_of_zeros),
-		cmocka_unit_test(test_no_logs),
-		cmocka_unit_test(test_pcr_forms),
+		cmocka_unit_test(test_old_log), cmocka_unit_test(test_log_of_zeros),
+		cmocka_unit_test(test_no_logs), cmocka_unit_test(test_pcr_forms),
+		cmocka_unit_test(test_packed),  cmocka_unit_test(test_structures),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
