@@ -260,7 +260,8 @@ static bool from_tss2_pem(struct rd_view pem, struct rd_arena *arena, struct rd_
 	struct rd_span span = { .cap = pem.len };
 	uint8_t tag;
 
-	if (pem.len > TSS2_MAX || !memmem(pem.data, pem.len, TSS2_LABEL, sizeof(TSS2_LABEL) - 1))
+	if (!pem.len || pem.len > TSS2_MAX ||
+	    !memmem(pem.data, pem.len, TSS2_LABEL, sizeof(TSS2_LABEL) - 1))
 		return false;
 	span.data = rd_buf_extend(&der, pem.len);
 	if (!span.data || !rd_pem_unwrap(TSS2_LABEL, pem, &span, &unused))

@@ -18,7 +18,7 @@ struct sorted {
 
 static bool holds(struct rd_view bytes, const char *text)
 {
-	return bytes.len && memmem(bytes.data, bytes.len, text, strlen(text)) != NULL;
+	return memmem(bytes.data, bytes.len, text, strlen(text)) != NULL;
 }
 
 /* Of this kind, also inside a TPM2B. */
@@ -125,7 +125,7 @@ static void sort_piece(struct rd_tee_work *w, struct sorted *s, const struct rd_
 	struct rd_tpm_log log;
 	bool known;
 
-	if (is_attest(c->bytes) || take_key(w, s, c))
+	if (!c->bytes.len || is_attest(c->bytes) || take_key(w, s, c))
 		return;
 	known = take_signature(s, c->bytes);
 	known = take_pcrs(w, s, c->bytes) || known;
@@ -314,7 +314,9 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 		sort_piece(&w, s, &in->collateral[i]);
 	out->level = RD_LEVEL_TPM;
 	out->report_data = q.extra_data;
-	return judge(&w, s) && rd_tee_done(&w);
+	if (!judge(&w, s))
+		return false;
+	return rd_tee_done(&w);
 }
 
 static const struct rd_tee_rule rules[] = {

@@ -49,7 +49,7 @@ struct world {
 	bool wrap, two_forms, ek, junk, two_banks, more_given, empty_bank, revoked, wrong_first;
 	uint16_t scheme;
 	struct rd_view nonce, wanted_nonce;
-	struct rd_collateral piece[7];
+	struct rd_collateral piece[8];
 	struct rd_tee_input in;
 };
 
@@ -448,6 +448,8 @@ static const struct rd_tee_input *build(struct world *w)
 		tpm2b(&wrapped, message);
 		w->in.report = forge_keep(&f, &wrapped);
 	}
+	if (w->junk)
+		add(w, "empty", (struct rd_view){ 0 }, true);
 	if (w->wrong_first) {
 		struct world wrong = *w;
 
@@ -655,6 +657,11 @@ static void test_logs(void **state)
 	log.bank[1] = w.bank;
 	assert_false(rd_tpm_log_replay(&log, 1, f.arena, &b, &err));
 	assert_string_equal(err.code, "tee.tpm.log.bank");
+	log.event[1].digest[0] = (struct rd_view){ 0 };
+	assert_true(rd_tpm_log_replay(&log, 0, f.arena, &b, &err)); /* no register's event */
+	log.event[2].digest[0] = (struct rd_view){ 0 };
+	assert_false(rd_tpm_log_replay(&log, 0, f.arena, &b, &err));
+	assert_string_equal(err.code, "tee.tpm.log");
 	for (size_t cut = 1; cut < bytes.len; cut++) {
 		bool ok = rd_tpm_log_parse(rd_view_of(bytes.data, cut), f.arena, &log, &err);
 
