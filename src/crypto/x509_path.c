@@ -328,8 +328,14 @@ static bool check_crl_dates(const struct rd_crl *crl, int64_t now, struct rd_err
 	bool early = now < crl->this_update;
 	char at[32], when[32];
 
-	if (now < 0 || (!early && (crl->next_update < 0 || now <= crl->next_update)))
+	if (now < 0 || (!early && now <= crl->next_update))
 		return true;
+	/* RFC 5280 5.1.2.5: it must be stated; else the list would be fresh for ever. */
+	if (!early && crl->next_update < 0)
+		return rd_fail(err, RD_FAULT_REFUSED, "crypto.crl.time",
+			       "the revocation list of '%.*s' does not say when it is due for "
+			       "renewal",
+			       RD_FMT(crl->issuer_cn));
 	rd_crypto_time_text(now, at);
 	rd_crypto_time_text(early ? crl->this_update : crl->next_update, when);
 	return rd_fail(err, RD_FAULT_REFUSED, "crypto.crl.time",

@@ -284,6 +284,8 @@ static void test_crl(void **state)
 	check_crl(&c, &spec, "crypto.crl.time");
 	spec = good, spec.this_update = NOW + 1;
 	check_crl(&c, &spec, "crypto.crl.time");
+	spec = good, spec.next_update = -1;
+	check_crl(&c, &spec, "crypto.crl.time");
 	spec = good, spec.next_update = NOW, spec.this_update = NOW;
 	check_crl(&c, &spec, NULL);
 	spec = good, spec.critical_extension = true;
