@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#define WARNINGS_MAX 32u
 #define JSON_MAX ((size_t)1 << 20)
 #define PERCENT_MAX ((size_t)256 << 10)
 #define PEM_CRL "-----BEGIN X509 CRL-----"
@@ -14,6 +15,9 @@ static void unusable(struct rd_tee_work *w, const struct rd_collateral *piece,
 	const char *name = rd_tee_name(w, "%s", piece->name[0] ? piece->name : "collateral");
 	struct rd_view found = { 0 };
 
+	/* Many broken pieces do not take the room of what is found later. */
+	if (w->out->n_reasons >= WARNINGS_MAX)
+		return;
 	if (!rd_arena_copy(w->arena, rd_view_str(why->text), &found, w->err))
 		w->failed = true;
 	rd_tee_reason(w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
@@ -142,7 +146,7 @@ static void read_piece(struct rd_tee_work *w, struct rd_tee_pool *pool,
 		       const struct rd_collateral *piece)
 {
 	struct rd_view text = piece->bytes;
-	struct rd_err unused = { 0 };
+	struct rd_err why = { 0 };
 	const struct rd_doc *doc;
 
 	while (text.len && memchr(" \t\r\n", text.data[0], 4))
@@ -150,8 +154,10 @@ static void read_piece(struct rd_tee_work *w, struct rd_tee_pool *pool,
 	if (text.len == 0 || text.len > JSON_MAX || text.data[0] != '{' ||
 	    (!holds(text, "-----BEGIN") && !holds(text, "\"308")))
 		read_text(w, pool, piece);
-	else if (rd_json_parse(w->arena, "collateral", text, &doc, &unused))
+	else if (rd_json_parse(w->arena, "collateral", text, &doc, &why))
 		read_strings(w, pool, piece->name, doc);
+	else
+		unusable(w, piece, &why);
 }
 
 struct rd_tee_pool *rd_tee_pool_read(struct rd_tee_work *w)

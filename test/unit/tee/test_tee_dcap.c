@@ -552,6 +552,38 @@ static void test_one_file(void **state)
 	assert_string_equal(err.code, "tee.collateral.signer");
 }
 
+/* More broken pieces than a result has room for do not hide what it says. */
+static void test_broken_pieces(void **state)
+{
+	struct rd_buf out = { .max = 64 * 1024 };
+	struct rd_err err = { 0 };
+	struct rd_tee_result *r;
+	struct intel_world w;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * RD_REASONS_MAX; i++)
+		put_member(&out, "x", rd_view_str("-----BEGIN CERTIFICATE-----\nx\n"));
+	rd_buf_printf(&out, "}");
+	intel_make(&w, false);
+	r = verify_with(&w, forge_keep(&intel.forge, &out), true);
+	forge_expect_good(r, "a key twice, so no JSON");
+	forge_expect(r, "tee.collateral", RD_RESULT_WARNING, "a key twice, so no JSON");
+	out.max = 64 * 1024;
+	for (uint32_t i = 0; i < 2 * RD_REASONS_MAX; i++)
+		rd_buf_printf(&out, "%s\"-----BEGIN CERTIFICATE-----\\nx\\n\"",
+			      i ? "," : "{\"x\":[");
+	rd_buf_printf(&out, "]}");
+	r = verify_with(&w, forge_keep(&intel.forge, &out), true);
+	forge_expect_good(r, "many broken certificates");
+	forge_expect(r, "tee.collateral", RD_RESULT_WARNING, "many broken certificates");
+	out.max = 64 * 1024;
+	for (uint32_t i = 0; i <= RD_TEE_CRLS_MAX; i++)
+		assert_true(rd_pem_wrap("X509 CRL", w.piece[4].bytes, &out, &err));
+	r = verify_with(&w, forge_keep(&intel.forge, &out), false);
+	forge_expect_good(r, "more lists than fit");
+	forge_expect(r, "tee.collateral", RD_RESULT_WARNING, "more lists than fit");
+}
+
 /* The chain as it stands in the header of an answer; both lists in one PEM text. */
 static void test_saved_headers(void **state)
 {
@@ -640,7 +672,8 @@ int main(void)
 		cmocka_unit_test(test_form),          cmocka_unit_test(test_relaunch),
 		cmocka_unit_test(test_parts),         cmocka_unit_test(test_several),
 		cmocka_unit_test(test_extended_body), cmocka_unit_test(test_configuration),
-		cmocka_unit_test(test_one_file),      cmocka_unit_test(test_saved_headers),
+		cmocka_unit_test(test_one_file),      cmocka_unit_test(test_broken_pieces),
+		cmocka_unit_test(test_saved_headers),
 	};
 
 	return cmocka_run_group_tests(tests, intel_setup, intel_teardown);
