@@ -165,9 +165,13 @@ static bool advisories(struct read *r, const struct rd_doc *level, struct rd_vie
 	RD_AUTO(rd_buf_free) struct rd_buf all = { .max = ADVISORIES_MAX };
 
 	*out = (struct rd_view){ 0 };
-	for (uint32_t i = 0; ids && ids->kind == RD_DOC_LIST && i < ids->n; i++)
-		if (ids->item[i].kind == RD_DOC_SCALAR)
-			rd_buf_printf(&all, "%s%.*s", i ? ", " : "", RD_FMT(ids->item[i].text));
+	if (ids && ids->kind != RD_DOC_LIST)
+		return wrong(r, "advisoryIDs", "is no list");
+	for (uint32_t i = 0; ids && i < ids->n; i++) {
+		if (ids->item[i].kind != RD_DOC_SCALAR)
+			return wrong(r, "advisoryIDs", "holds something that is no text");
+		rd_buf_printf(&all, "%s%.*s", i ? ", " : "", RD_FMT(ids->item[i].text));
+	}
 	return rd_buf_ok(&all, r->err) &&
 	       (all.len == 0 || rd_arena_copy(r->arena, rd_buf_view(&all), out, r->err));
 }
