@@ -66,9 +66,17 @@ static struct rd_view boolean(bool value)
 	return forge_der(&intel.forge, RD_DER_BOOLEAN, rd_view_of(value ? "\xFF" : "\0", 1));
 }
 
+/* Something behind a value, inside of its entry. */
+static struct rd_view and_more(struct rd_view value)
+{
+	struct rd_view parts[2] = { value, boolean(true) };
+
+	return forge_concat(&intel.forge, 2, parts);
+}
+
 static struct rd_view pck_extension(const struct intel_world *w)
 {
-	struct rd_view tcb[20], all[8], smt[3];
+	struct rd_view tcb[20], all[9], smt[3];
 	char oid[64];
 	uint32_t n = 0, k = 0;
 
@@ -80,12 +88,28 @@ static struct rd_view pck_extension(const struct intel_world *w)
 		tcb[n - 1] = tcb[0];
 	if (strcmp(w->pck_tail, "octets") == 0)
 		tcb[2] = entry(OID_SGX ".2.3", octets("\x05", 1));
+	if (strcmp(w->pck_tail, "component and more") == 0)
+		tcb[2] = entry(OID_SGX ".2.3", and_more(forge_der_uint(&intel.forge, 5)));
+	if (strcmp(w->pck_tail, "component again") == 0)
+		tcb[n++] = tcb[0];
+	if (strcmp(w->pck_tail, "another component") == 0)
+		tcb[n++] = entry(OID_SGX ".2.19", forge_der_uint(&intel.forge, 5));
 	tcb[n++] = entry(OID_SGX ".2.17", forge_der_uint(&intel.forge, w->pcesvn));
 	tcb[n++] = entry(OID_SGX ".2.18", octets("0123456789abcdef", 16));
 	all[k++] = entry(OID_SGX ".1", octets("ppid-ppid-ppid-p", 16));
+	if (strcmp(w->pck_tail, "ppid twice") == 0)
+		all[k++] = all[0];
 	if (strcmp(w->pck_tail, "no tcb") != 0)
-		all[k++] = entry(OID_SGX ".2", seq(n, tcb));
-	all[k++] = entry(OID_SGX ".3", octets("\0\0", 2));
+		all[k++] = entry(OID_SGX ".2", strcmp(w->pck_tail, "tcb and more") == 0
+						       ? and_more(seq(n, tcb))
+						       : seq(n, tcb));
+	if (strcmp(w->pck_tail, "tcb twice") == 0) {
+		all[k] = all[k - 1];
+		k++;
+	}
+	all[k++] = entry(OID_SGX ".3", strcmp(w->pck_tail, "pceid and more") == 0
+					       ? and_more(octets("\0\0", 2))
+					       : octets("\0\0", 2));
 	if (strcmp(w->pck_tail, "no fmspc") != 0)
 		all[k++] = entry(OID_SGX ".4",
 				 octets("\x90\xC0\x6F\0\0\0",
@@ -97,7 +121,7 @@ static struct rd_view pck_extension(const struct intel_world *w)
 	if (strcmp(w->pck_tail, "no configuration") != 0)
 		all[k++] = entry(OID_SGX ".7",
 				 strcmp(w->pck_tail, "configuration") == 0 ? smt[0] : seq(3, smt));
-	return seq(k, all);
+	return strcmp(w->pck_tail, "and more") == 0 ? and_more(seq(k, all)) : seq(k, all);
 }
 
 /* ---- defaults -------------------------------------------------------------------------------- */

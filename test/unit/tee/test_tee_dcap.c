@@ -45,6 +45,14 @@ static void td15(struct intel_world *w)
 	X(w.pck_tail = "short fmspc", "tee.dcap.pck") \
 	X(w.pck_tail = "twice", "tee.dcap.pck") \
 	X(w.pck_tail = "octets", "tee.dcap.pck") \
+	X(w.pck_tail = "ppid twice", "tee.dcap.pck") \
+	X(w.pck_tail = "tcb twice", "tee.dcap.pck") \
+	X(w.pck_tail = "tcb and more", "tee.dcap.pck") \
+	X(w.pck_tail = "pceid and more", "tee.dcap.pck") \
+	X(w.pck_tail = "and more", "tee.dcap.pck") \
+	X(w.pck_tail = "component and more", "tee.dcap.pck") \
+	X(w.pck_tail = "component again", "tee.dcap.pck") \
+	X(w.pck_tail = "another component", "tee.dcap.pck") \
 	X(w.pck_tail = "configuration", "tee.dcap.pck") \
 	X(w.pck_tail = "no configuration", NULL) \
 	X(w.n_components = 15, "tee.dcap.pck") \
@@ -75,6 +83,7 @@ static void td15(struct intel_world *w)
 	X(w.qe[16] = 1, "tee.dcap.qe.attributes") \
 	X((w.signer_spec.issuer = &intel.ca_cert, w.signer_spec.issuer_key = intel.ca), \
 	  "tee.dcap.signer") \
+	X(w.signer_spec.is_ca = true, "tee.dcap.signer") \
 	X(w.qe_isvsvn = 9, "tee.dcap.qe.level") \
 	X(w.qe_status = "OutOfDate", RD_TEE_STATUS_CODE) \
 	X(w.qe_status = "Revoked", RD_TEE_STATUS_CODE) \

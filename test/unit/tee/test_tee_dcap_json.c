@@ -36,62 +36,63 @@ static bool parse_identity(struct rd_view json, struct rd_qe_identity *out, stru
 	"\"mrsigner\":\"0000000000000000000000000000000000000000000000000000000000000000000000000" \
 	"00000000000000000000000\""
 
+static const char *const info_changes[][2] = {
+	{ "\"tcbInfo\":{", "\"tcbInfo\":[{" },
+	{ "\"signature\":", "\"sign\":" },
+	{ "\"signature\":\"", "\"signature\":\"00" },
+	{ "\"signature\":\"", "\"signature\":\"x" },
+	{ "\"id\":\"TDX\"", "\"ID\":\"TDX\"" },
+	{ "\"id\":\"TDX\"", "\"id\":\"TDY\"" },
+	{ "\"id\":\"TDX\"", "\"id\":\"TDX\",\"id\":\"SGX\"" },
+	{ "\"version\":3", "\"version\":4" },
+	{ "\"version\":3", "\"version\":1" },
+	{ "\"version\":3", "\"version\":\"3\"" },
+	{ "\"version\":3", "\"version\":3.5" },
+	{ "\"issueDate\":\"2025", "\"issueDate\":\"25" },
+	{ "\"issueDate\":", "\"IssueDate\":" },
+	{ "\"nextUpdate\":\"2025", "\"nextUpdate\":\"" },
+	{ "\"nextUpdate\":\"2025-07-01T00:00:00Z\"", "\"nextUpdate\":[]" },
+	{ "\"fmspc\":\"90c06f000000\"", "\"fmspc\":\"90c06f0000\"" },
+	{ "\"fmspc\":\"90c06f000000\"", "\"fmspc\":\"90c06f00000g\"" },
+	{ "\"fmspc\":", "\"FMSPC\":" },
+	{ "\"pceId\":\"0000\"", "\"pceId\":\"000000\"" },
+	{ "\"tcbType\":0", "\"tcbType\":1" },
+	{ "\"tcbType\":0,", "" },
+	{ "\"tcbEvaluationDataNumber\":18", "\"tcbEvaluationDataNumber\":-1" },
+	{ "\"tcbEvaluationDataNumber\":18,", "" },
+	{ "}],\"tcbLevels\":[{", "}],\"tcbLevel\":[{" },
+	{ "}],\"tcbLevels\":[{", "}],\"tcbLevels\":[7,{" },
+	{ "\"tcb\":{\"sgx", "\"TCB\":{\"sgx" },
+	{ "\"sgxtcbcomponents\"", "\"sgxtcbcomponent\"" },
+	{ "\"sgxtcbcomponents\":[", "\"sgxtcbcomponents\":[" SVN("0") "," },
+	{ "\"tdxtcbcomponents\":[", "\"tdxtcbcomponents\":[" SVN("0") "," },
+	{ "\"tdxtcbcomponents\":[" SVN("0") ",", "\"tdxtcbcomponents\":[" },
+	{ SVN("5"), SVN("256") },
+	{ SVN("5"), SVN("-5") },
+	{ SVN("5"), SVN("\"5\"") },
+	{ SVN("5"), SVN("null") },
+	{ SVN("5"), "{}" },
+	{ SVN("5"), "5" },
+	{ "\"pcesvn\":13", "\"pcesvn\":65536" },
+	{ "\"pcesvn\":13", "\"pceSvn\":13" },
+	{ "\"tcbDate\":\"2025-05-14T00:00:00Z\",", "" },
+	{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"tcbStatus\":\"\",\"adv" },
+	{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"tcbStatus\":[],\"adv" },
+	{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"adv" },
+	{ "\"advisoryIDs\":[\"INTEL-SA-1\",\"INTEL-SA-2\"]", "\"advisoryIDs\":\"SA\"" },
+	{ "\"advisoryIDs\":[\"INTEL-SA-1\",", "\"advisoryIDs\":[[]," },
+	{ ZEROS_48, ZEROS_47 "" },
+	{ "\"attributes\":\"0000000000000000\"", "\"attributes\":\"00000000000000\"" },
+	{ "\"attributesMask\":\"FFFFFFFFFFFFFFFF\"", "\"attributesMask\":\"\"" },
+	{ "\"tdxModuleIdentities\":[", "\"tdxModuleIdentities\":[7," },
+	{ "\"tdxModuleIdentities\":[{\"id\":\"TDX_01\",", "\"tdxModuleIdentities\":[{" },
+	{ "{\"isvsvn\":6}", "{\"isvsvn\":65536}" },
+	{ "{\"isvsvn\":6}", "{}" },
+	{ "FFFF\",\"tcbLevels\":[{\"tcb\":{\"isv", "FFFF\",\"levels\":[{\"tcb\":{\"isv" },
+};
+
 static void test_tcb_info(void **state)
 {
-	static const char *const changes[][2] = {
-		{ "\"tcbInfo\":{", "\"tcbInfo\":[{" },
-		{ "\"signature\":", "\"sign\":" },
-		{ "\"signature\":\"", "\"signature\":\"00" },
-		{ "\"signature\":\"", "\"signature\":\"x" },
-		{ "\"id\":\"TDX\"", "\"ID\":\"TDX\"" },
-		{ "\"id\":\"TDX\"", "\"id\":\"TDY\"" },
-		{ "\"id\":\"TDX\"", "\"id\":\"TDX\",\"id\":\"SGX\"" },
-		{ "\"version\":3", "\"version\":4" },
-		{ "\"version\":3", "\"version\":1" },
-		{ "\"version\":3", "\"version\":\"3\"" },
-		{ "\"version\":3", "\"version\":3.5" },
-		{ "\"issueDate\":\"2025", "\"issueDate\":\"25" },
-		{ "\"issueDate\":", "\"IssueDate\":" },
-		{ "\"nextUpdate\":\"2025", "\"nextUpdate\":\"" },
-		{ "\"nextUpdate\":\"2025-07-01T00:00:00Z\"", "\"nextUpdate\":[]" },
-		{ "\"fmspc\":\"90c06f000000\"", "\"fmspc\":\"90c06f0000\"" },
-		{ "\"fmspc\":\"90c06f000000\"", "\"fmspc\":\"90c06f00000g\"" },
-		{ "\"fmspc\":", "\"FMSPC\":" },
-		{ "\"pceId\":\"0000\"", "\"pceId\":\"000000\"" },
-		{ "\"tcbType\":0", "\"tcbType\":1" },
-		{ "\"tcbType\":0,", "" },
-		{ "\"tcbEvaluationDataNumber\":18", "\"tcbEvaluationDataNumber\":-1" },
-		{ "\"tcbEvaluationDataNumber\":18,", "" },
-		{ "}],\"tcbLevels\":[{", "}],\"tcbLevel\":[{" },
-		{ "}],\"tcbLevels\":[{", "}],\"tcbLevels\":[7,{" },
-		{ "\"tcb\":{\"sgx", "\"TCB\":{\"sgx" },
-		{ "\"sgxtcbcomponents\"", "\"sgxtcbcomponent\"" },
-		{ "\"sgxtcbcomponents\":[", "\"sgxtcbcomponents\":[" SVN("0") "," },
-		{ "\"tdxtcbcomponents\":[", "\"tdxtcbcomponents\":[" SVN("0") "," },
-		{ "\"tdxtcbcomponents\":[" SVN("0") ",", "\"tdxtcbcomponents\":[" },
-		{ SVN("5"), SVN("256") },
-		{ SVN("5"), SVN("-5") },
-		{ SVN("5"), SVN("\"5\"") },
-		{ SVN("5"), SVN("null") },
-		{ SVN("5"), "{}" },
-		{ SVN("5"), "5" },
-		{ "\"pcesvn\":13", "\"pcesvn\":65536" },
-		{ "\"pcesvn\":13", "\"pceSvn\":13" },
-		{ "\"tcbDate\":\"2025-05-14T00:00:00Z\",", "" },
-		{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"tcbStatus\":\"\",\"adv" },
-		{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"tcbStatus\":[],\"adv" },
-		{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"adv" },
-		{ "\"advisoryIDs\":[\"INTEL-SA-1\",\"INTEL-SA-2\"]", "\"advisoryIDs\":\"SA\"" },
-		{ "\"advisoryIDs\":[\"INTEL-SA-1\",", "\"advisoryIDs\":[[]," },
-		{ ZEROS_48, ZEROS_47 "" },
-		{ "\"attributes\":\"0000000000000000\"", "\"attributes\":\"00000000000000\"" },
-		{ "\"attributesMask\":\"FFFFFFFFFFFFFFFF\"", "\"attributesMask\":\"\"" },
-		{ "\"tdxModuleIdentities\":[", "\"tdxModuleIdentities\":[7," },
-		{ "\"tdxModuleIdentities\":[{\"id\":\"TDX_01\",", "\"tdxModuleIdentities\":[{" },
-		{ "{\"isvsvn\":6}", "{\"isvsvn\":65536}" },
-		{ "{\"isvsvn\":6}", "{}" },
-		{ "FFFF\",\"tcbLevels\":[{\"tcb\":{\"isv", "FFFF\",\"levels\":[{\"tcb\":{\"isv" },
-	};
 	struct rd_tcb_info info;
 	struct intel_world w;
 	struct rd_view good;
@@ -102,10 +103,10 @@ static void test_tcb_info(void **state)
 	good = intel_tcb_info(&w);
 	assert_true(parse_info(good, &info, &err));
 	assert_true(parse_info(replace(good, "\"signature\"", " \n\"signature\" "), &info, &err));
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+	for (size_t i = 0; i < sizeof(info_changes) / sizeof(info_changes[0]); i++) {
 		err = (struct rd_err){ 0 };
-		if (parse_info(replace(good, changes[i][0], changes[i][1]), &info, &err))
-			fail_msg("it parses with %s", changes[i][1]);
+		if (parse_info(replace(good, info_changes[i][0], info_changes[i][1]), &info, &err))
+			fail_msg("it parses with %s", info_changes[i][1]);
 		assert_string_equal(err.code, "tee.dcap.tcb_info");
 	}
 }
