@@ -190,7 +190,11 @@ static void put_components(struct rd_buf *b, const char *name, uint32_t at2, uin
 {
 	rd_buf_printf(b, "\"%s\":[", name);
 	for (uint32_t i = 0; i < 16; i++)
-		rd_buf_printf(b, "%s{\"svn\":%u}", i ? "," : "", i == 2 ? at2 : i == 7 ? at8 : 0);
+		rd_buf_printf(b, "%s{\"svn\":%u%s}", i ? "," : "",
+			      i == 2   ? at2
+			      : i == 7 ? at8
+				       : 0,
+			      i == 7 ? ",\"category\":\"OS/VMM\",\"type\":\"SEAMLDR ACM\"" : "");
 	rd_buf_printf(b, "],");
 }
 

@@ -64,23 +64,31 @@ struct rd_view rd_tcb_converge(struct rd_view platform, struct rd_view other)
 	return platform;
 }
 
+static bool is_configure(struct rd_view status)
+{
+	return is(status, "ConfigurationNeeded") || is(status, "ConfigurationAndSWHardeningNeeded");
+}
+
+/* No newer version is needed. */
+static bool is_current(struct rd_view status)
+{
+	return is(status, "UpToDate") || is(status, "SWHardeningNeeded") || is_configure(status);
+}
+
 /* As Intel's verification library has it (its check for relaunch), and stricter where what runs now
  * is worse than what was launched, which should not be. */
 struct rd_view rd_tcb_relaunch(struct rd_view launch, struct rd_view current)
 {
-	bool configure = is(current, "ConfigurationNeeded") ||
-			 is(current, "ConfigurationAndSWHardeningNeeded");
-	bool current_good =
-		configure || is(current, "UpToDate") || is(current, "SWHardeningNeeded");
+	bool configure = is(launch, "OutOfDateConfigurationNeeded") || is_configure(current);
 
-	if (is(launch, "UpToDate") || is(current, "Revoked") || is(current, "NotSupported"))
+	if (is(launch, "UpToDate") || is(current, "Revoked") || is(current, "NotSupported") ||
+	    (is_current(launch) && !is_current(current)))
 		return current;
-	if (!current_good ||
+	if (!is_current(current) ||
 	    (!is(launch, "OutOfDate") && !is(launch, "OutOfDateConfigurationNeeded")))
 		return launch;
-	return rd_view_str(configure || is(launch, "OutOfDateConfigurationNeeded")
-				   ? "TDRelaunchAdvisedConfigurationNeeded"
-				   : "TDRelaunchAdvised");
+	return rd_view_str(configure ? "TDRelaunchAdvisedConfigurationNeeded"
+				     : "TDRelaunchAdvised");
 }
 
 /* ---- what is short --------------------------------------------------------------------------- */

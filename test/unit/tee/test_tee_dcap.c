@@ -202,6 +202,25 @@ static void test_absent(void **state)
 	forge_expect(r, "tee.crl", RD_RESULT_ABSENT, "no time");
 }
 
+/* Launched under, runs now, and what that comes to. */
+static const char *const relaunch[][3] = {
+	{ "UpToDate", "UpToDate", "UpToDate" },
+	{ "UpToDate", "ConfigurationNeeded", "ConfigurationNeeded" },
+	{ "ConfigurationNeeded", "UpToDate", "ConfigurationNeeded" },
+	{ "ConfigurationNeeded", "OutOfDate", "OutOfDate" },
+	{ "OutOfDate", "UpToDate", "TDRelaunchAdvised" },
+	{ "OutOfDate", "SWHardeningNeeded", "TDRelaunchAdvised" },
+	{ "OutOfDate", "ConfigurationNeeded", "TDRelaunchAdvisedConfigurationNeeded" },
+	{ "OutOfDate", "ConfigurationAndSWHardeningNeeded",
+	  "TDRelaunchAdvisedConfigurationNeeded" },
+	{ "OutOfDateConfigurationNeeded", "UpToDate", "TDRelaunchAdvisedConfigurationNeeded" },
+	{ "OutOfDate", "OutOfDate", "OutOfDate" },
+	{ "OutOfDate", "Revoked", "Revoked" },
+	{ "Revoked", "UpToDate", "Revoked" },
+	{ "NotSupported", "UpToDate", "NotSupported" },
+	{ "OutOfDate", "NotSupported", "NotSupported" },
+};
+
 /* The words of Intel's convergence, and what a refusal says is short. */
 static void test_levels(void **state)
 {
@@ -217,6 +236,7 @@ static void test_levels(void **state)
 		{ "Revoked", "UpToDate", "Revoked" },
 		{ "SWHardeningNeeded", "UpToDate", "SWHardeningNeeded" },
 		{ "UpToDate", "Odd", "NotSupported" },
+		{ "OutOfDateConfigurationNeeded", "OutOfDate", "OutOfDateConfigurationNeeded" },
 		{ "OutOfDate", "ConfigurationNeeded", "NotSupported" },
 	};
 	struct rd_tee_result *r;
@@ -224,6 +244,10 @@ static void test_levels(void **state)
 	bool said = false;
 
 	(void)state;
+	for (size_t i = 0; i < sizeof(relaunch) / sizeof(relaunch[0]); i++)
+		assert_true(rd_view_eq(rd_tcb_relaunch(rd_view_str(relaunch[i][0]),
+						       rd_view_str(relaunch[i][1])),
+				       rd_view_str(relaunch[i][2])));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_true(rd_view_eq(rd_tcb_converge(rd_view_str(cases[i][0]),
 						       rd_view_str(cases[i][1])),
@@ -235,7 +259,7 @@ static void test_levels(void **state)
 	for (uint32_t i = 0; i < r->n_reasons; i++)
 		said = said || (r->reason[i].remedy.len &&
 				memmem(r->reason[i].remedy.data, r->reason[i].remedy.len,
-				       "SGX component 8 is 5, needs 7", 29));
+				       "SGX component 8 (SEAMLDR ACM, OS/VMM) is 5, needs 7", 51));
 	assert_true(said);
 }
 
@@ -347,6 +371,11 @@ static void test_relaunch(void **state)
 		{ "Revoked", 5, { 6, 1 }, "Revoked" },
 		{ "UpToDate", 6, { 5, 1 }, "OutOfDate" },
 		{ "UpToDate", 6, { 6, 2 }, "NotSupported" },
+		{ "SWHardeningNeeded", 6, { 6, 1 }, "SWHardeningNeeded" },
+		{ "SWHardeningNeeded", 6, { 5, 1 }, "OutOfDate" },
+		{ "SWHardeningNeeded", 5, { 6, 1 }, "TDRelaunchAdvised" },
+		{ "OutOfDate", 5, { 6, 1 }, "OutOfDate" },
+		{ "UpToDate", 3, { 6, 1 }, "NotSupported" },
 	};
 	struct rd_tee_result *r;
 	struct intel_world w;
