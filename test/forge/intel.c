@@ -252,7 +252,8 @@ struct rd_view intel_tcb_info(const struct intel_world *w)
 			"\"attributesMask\":\"%s\",\"tcbLevels\":["
 			"{\"tcb\":{\"isvsvn\":6},\"tcbDate\":\"2025\",\"tcbStatus\":\"UpToDate\"},"
 			"{\"tcb\":{\"isvsvn\":4},\"tcbDate\":\"2024\",\"tcbStatus\":\"OutOfDate\","
-			"\"advisoryIDs\":[\"INTEL-SA-2\",\"INTEL-SA-3\"]}]}],",
+			"\"advisoryIDs\":[\"INTEL-SA-2\",\"INTEL-SA-3\",\"SA-1\",\"INTEL-SA-11\"]}]"
+			"}],",
 			zeros, w->module, zeros, w->module_mask);
 	rd_buf_printf(&b, "\"tcbLevels\":[");
 	put_level(&b, w, w->level_pcesvn, w->status);

@@ -127,29 +127,37 @@ struct verdict {
 	struct rd_view status, date, advisories;
 };
 
+/* Takes the next id off a list. */
+static struct rd_view next_id(struct rd_view *list)
+{
+	const uint8_t *comma = list->len ? memchr(list->data, ',', list->len) : NULL;
+	struct rd_view id = *list;
+
+	id.len = comma ? (size_t)(comma - list->data) : list->len;
+	*list = rd_view_of(list->data + id.len, list->len - id.len);
+	while (list->len && (list->data[0] == ',' || list->data[0] == ' '))
+		*list = rd_view_of(list->data + 1, list->len - 1);
+	return id;
+}
+
 static bool listed(struct rd_view all, struct rd_view id)
 {
-	const uint8_t *at = all.len ? memmem(all.data, all.len, id.data, id.len) : NULL;
-	size_t end = at ? (size_t)(at - all.data) + id.len : 0;
-
-	return at && (end == all.len || all.data[end] == ',');
+	while (all.len)
+		if (rd_view_eq(next_id(&all), id))
+			return true;
+	return false;
 }
 
 /* Both lists, each id once. */
 static struct rd_view merge(struct rd_dcap *d, struct rd_view all, struct rd_view more)
 {
 	while (more.len && !d->w.failed) {
-		const uint8_t *comma = memchr(more.data, ',', more.len);
-		struct rd_view id = more;
+		struct rd_view id = next_id(&more);
 
-		id.len = comma ? (size_t)(comma - more.data) : more.len;
-		more = comma && id.len + 2 <= more.len
-			       ? rd_view_of(comma + 2, more.len - id.len - 2)
-			       : (struct rd_view){ 0 };
-		if (id.len == 0 || listed(all, id))
-			continue;
-		d->w.failed = !rd_arena_printf(d->w.arena, &all, d->w.err, "%.*s%s%.*s",
-					       RD_FMT(all), all.len ? ", " : "", RD_FMT(id));
+		if (id.len && !listed(all, id))
+			d->w.failed =
+				!rd_arena_printf(d->w.arena, &all, d->w.err, "%.*s%s%.*s",
+						 RD_FMT(all), all.len ? ", " : "", RD_FMT(id));
 	}
 	return all;
 }

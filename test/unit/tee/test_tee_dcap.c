@@ -406,7 +406,7 @@ static void test_parts(void **state)
 	w.body[0] = 5;
 	w.qe_number = 17;
 	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
-	expect_text(r, "advisories", "INTEL-SA-1, INTEL-SA-2, INTEL-SA-3");
+	expect_text(r, "advisories", "INTEL-SA-1, INTEL-SA-2, INTEL-SA-3, SA-1, INTEL-SA-11");
 	expect_text(r, "tcb_date", "2024");
 	c = rd_tee_claim_find(r, "tcb_evaluation_number");
 	assert_true(c && c->number == 17);
@@ -416,7 +416,7 @@ static void test_parts(void **state)
 			assert_true(rd_view_eq(
 				r->reason[i].remedy,
 				rd_view_str("TDX module SVN is 5, needs 6; INTEL-SA-1, INTEL-SA-2, "
-					    "INTEL-SA-3")));
+					    "INTEL-SA-3, SA-1, INTEL-SA-11")));
 }
 
 /* One piece more, before or after the others. */
