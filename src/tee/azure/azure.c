@@ -98,14 +98,11 @@ static void merge(struct rd_tee_work *w, const struct rd_tee_result *r, const ch
 /* At a lesser level than the paravisor's a guest writes the report data itself. */
 static void check_vmpl(struct rd_tee_work *w, const struct rd_tee_result *r)
 {
-	const struct rd_tee_claim *vmpl = rd_tee_claim_find(r, "vmpl");
-	bool ok = vmpl && vmpl->number == PARAVISOR_VMPL;
+	uint64_t vmpl = rd_tee_claim_find(r, "vmpl")->number;
 
-	rd_tee_check(
-		w, RD_ASPECT_CRYPTO, ok,
-		(struct rd_tee_words){
-			"tee.azure.vmpl", "snp.vmpl", "0, the paravisor's",
-			rd_tee_name(w, "%llu", (unsigned long long)(vmpl ? vmpl->number : 0)) });
+	rd_tee_check(w, RD_ASPECT_CRYPTO, vmpl == PARAVISOR_VMPL,
+		     (struct rd_tee_words){ "tee.azure.vmpl", "snp.vmpl", "0, the paravisor's",
+					    rd_tee_name(w, "%llu", (unsigned long long)vmpl) });
 }
 
 static bool verify_inner(struct rd_tee_work *w, const struct parts *p)

@@ -51,7 +51,7 @@ bool rd_hcl_parse(struct rd_view in, struct rd_hcl_report *out, struct rd_err *e
 		return rd_fail(err, RD_FAULT_REFUSED, "tee.azure.hcl.version",
 			       "HCL report of hardware %u, hash %u", kind,
 			       rd_load_le32(request + 12));
-	if (size < len || size - len < REQUEST_LEN || size - len > REQUEST_LEN_MAX)
+	if (size - len < REQUEST_LEN || size - len > REQUEST_LEN_MAX) /* wraps if it is less */
 		return malformed(err, "its sizes do not agree");
 	if (!rd_view_sub(in, REQUEST_AT + (size - len), len, &r.runtime) || len == 0)
 		return malformed(err, "its JSON does not fit");

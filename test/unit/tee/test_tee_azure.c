@@ -125,6 +125,18 @@ static struct rd_view old_form(const char *relative)
 
 static void test_azure_forms(void **state)
 {
+	static const char *const broken[] = {
+		"{}",
+		"{\"tpm_quote\":{\"signature\":\"00\",\"pcrs\":[\"00\"]}}",
+		"{\"tpm_quote\":{\"message\":\"00\",\"pcrs\":[\"00\"]}}",
+		"{\"tpm_quote\":{\"message\":\"00\",\"signature\":\"00\"}}",
+		"{\"tpm_quote\":{\"message\":\"00\",\"signature\":\"00\",\"pcrs\":\"00\"}}",
+		"{\"tpm_quote\":{\"message\":\"00\",\"signature\":\"00\",\"pcrs\":[]}}",
+		"{\"tpm_quote\":{\"message\":\"00\",\"signature\":\"00\",\"pcrs\":[\"00\",\"00\","
+		"\"00\",\"00\",\"00\",\"00\",\"00\",\"00\",\"00\",\"00\",\"00\",\"00\",\"00\","
+		"\"00\",\"00\",\"00\",\"00\",\"00\",\"00\",\"00\",\"00\",\"00\",\"00\",\"00\","
+		"\"00\"]}}",
+	};
 	struct rd_tee_input in = { .now_unix_s = 1760000000, .nonce = rd_view_str("challenge") };
 	struct rd_tee_result *r;
 
@@ -141,6 +153,12 @@ static void test_azure_forms(void **state)
 	forge_expect_error(&f, &rd_tee_azure, &in, "tee.azure.version", RD_FAULT_REFUSED);
 	in.report = evidence(SNP, hcl_of(SNP), "\"version\":0,");
 	forge_expect_error(&f, &rd_tee_azure, &in, "tee.azure.version", RD_FAULT_REFUSED);
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		in.report = rd_view_str(broken[i]);
+		forge_expect_error(&f, &rd_tee_azure, &in, "tee.azure.form", RD_FAULT_MALFORMED);
+	}
+	in.report = evidence(SNP, hcl_of(TDX), "");
+	forge_expect_error(&f, &rd_tee_azure, &in, "tee.azure.form", RD_FAULT_MALFORMED);
 	in.report = rd_view_str("{\"report\":[256],\"quote\":{}}");
 	forge_expect_error(&f, &rd_tee_azure, &in, "codec.doc.kind", RD_FAULT_MALFORMED);
 }
@@ -210,7 +228,10 @@ static void test_azure(void **state)
 
 	(void)state;
 	in.report = altered(SNP, 0);
-	forge_expect_good(forge_verify(&f, &rd_tee_azure, &in), "SNP as it was");
+	r = forge_verify(&f, &rd_tee_azure, &in);
+	forge_expect_good(r, "SNP as it was");
+	for (uint32_t i = 0; i < r->n_reasons; i++) /* of the report inside: it has none */
+		assert_string_not_equal(r->reason[i].code, "tee.nonce.unchecked");
 	in.report = altered(SNP, 1236 + 900); /* a byte of the JSON, behind the keys */
 	forge_expect(forge_verify(&f, &rd_tee_azure, &in), "tee.azure.binding", RD_RESULT_FAIL,
 		     "other runtime data");
