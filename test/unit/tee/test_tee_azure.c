@@ -185,6 +185,16 @@ static void test_azure_needs(void **state)
 
 #define REQUEST_AT 1216u
 
+static void expect_hcl(struct rd_view hcl, const char *code, const char *text)
+{
+	struct rd_hcl_report r;
+	struct rd_err err = { 0 };
+
+	assert_false(rd_hcl_parse(hcl, &r, &err));
+	assert_string_equal(err.code, code);
+	assert_non_null(strstr(err.text, text));
+}
+
 /* A newer request puts 4 bytes between its head and the JSON, and says so by its sizes. */
 static void test_azure_hcl(void **state)
 {
@@ -193,7 +203,7 @@ static void test_azure_hcl(void **state)
 	struct rd_hcl_report r;
 	struct rd_tee_input in = { .now_unix_s = 1760000000, .nonce = rd_view_str("challenge") };
 	struct rd_err err = { 0 };
-	uint8_t *bytes;
+	uint8_t *bytes, length[4];
 
 	(void)state;
 	parts[0] = rd_view_of(hcl.data, REQUEST_AT + 20);
@@ -214,6 +224,17 @@ static void test_azure_hcl(void **state)
 	assert_false(rd_hcl_parse(hcl, &r, &err));
 	assert_int_equal(err.fault, RD_FAULT_REFUSED);
 	bytes[12] = 1;
+	expect_hcl(rd_view_of(hcl.data, REQUEST_AT + 19), "tee.azure.hcl", "too short");
+	for (size_t i = 0; i < 3; i++) {
+		static const size_t at[] = { 4, 12, REQUEST_AT + 8 }; /* version, type, hardware */
+
+		expect_hcl(forge_set(&f, hcl, at[i], 3), "tee.azure.hcl.version", "HCL report of");
+	}
+	memcpy(length, bytes + 16, 4);
+	rd_store_le32(bytes + 16, 0);
+	rd_store_le32(bytes, 20);
+	expect_hcl(hcl, "tee.azure.hcl", "does not fit");
+	memcpy(bytes + 16, length, 4);
 	rd_store_le32(bytes, rd_load_le32(bytes + 16) + 19);
 	assert_false(rd_hcl_parse(hcl, &r, &err));
 	assert_string_equal(err.code, "tee.azure.hcl");

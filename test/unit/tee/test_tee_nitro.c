@@ -25,7 +25,9 @@ struct world {
 	size_t pcr_len;
 	uint32_t pcr_index, n_extra_keys;
 	bool reversed, root_missing, indefinite, tagged, no_anchor, no_module, twice, bad_cert;
-	bool unprotected, renewed_root, both, extra_cert;
+	bool unprotected, renewed_root, both, extra_cert, long_bundle;
+	const char *skip; /* a field that is left out */
+	uint32_t each;    /* register each - 1 alone is not zero */
 	struct rd_view nonce, wanted_nonce;
 	int64_t now;
 	struct rd_tee_input in;
@@ -87,12 +89,25 @@ static void make(struct world *w)
 	w->nonce = rd_view_str("nonce");
 }
 
+/* A field that is left out goes under a name that nobody knows. */
+static void put_key(struct rd_buf *b, const struct world *w, const char *name)
+{
+	rd_cbor_put_str(b, w->skip && strcmp(w->skip, name) == 0 ? "unknown" : name);
+}
+
 static void put_bundle(struct rd_buf *b, const struct world *w)
 {
 	struct rd_view root = w->renewed_root ? aws.renewed_cert.der : aws.root_cert.der;
 	struct rd_view mid = aws.mid_cert.der;
 
-	rd_cbor_put_str(b, "cabundle");
+	put_key(b, w, "cabundle");
+	if (w->long_bundle) {
+		rd_buf_add_byte(b, 0x9F);
+		for (uint32_t i = 0; i <= RD_NITRO_BUNDLE_MAX; i++)
+			rd_cbor_put_bytes(b, root);
+		rd_buf_add_byte(b, 0xFF);
+		return;
+	}
 	rd_cbor_put_array(b, w->root_missing ? 1 : w->extra_cert ? 3 : 2);
 	if (!w->root_missing)
 		rd_cbor_put_bytes(b, w->reversed ? mid : root);
@@ -105,10 +120,12 @@ static void put_pcrs(struct rd_buf *b, const struct world *w, const char *name)
 {
 	uint8_t pcr[64] = { 0 };
 
-	rd_cbor_put_str(b, name);
+	put_key(b, w, name);
 	rd_cbor_put_map(b, 4);
 	for (uint32_t i = 0; i < 4; i++) {
 		memset(pcr, i < 3 ? w->pcr0 : 9, w->pcr_len);
+		if (w->each && i < 3)
+			memset(pcr, w->each == i + 1, w->pcr_len);
 		rd_cbor_put_uint(b, i == 3 ? 3 + w->pcr_index : i);
 		rd_cbor_put_bytes(b, rd_view_of(pcr, w->pcr_len));
 	}
@@ -127,9 +144,9 @@ static struct rd_view payload(struct world *w, const struct rd_cert *leaf)
 		rd_cbor_put_str(&b, "module_id");
 		rd_cbor_put_str(&b, "i-1-enc2");
 	}
-	rd_cbor_put_str(&b, "digest");
+	put_key(&b, w, "digest");
 	rd_cbor_put_str(&b, w->digest);
-	rd_cbor_put_str(&b, "timestamp");
+	put_key(&b, w, "timestamp");
 	rd_cbor_put_uint(&b, (uint64_t)w->timestamp_s * 1000 + 7);
 	if (w->twice) {
 		rd_cbor_put_str(&b, "digest");
@@ -138,7 +155,7 @@ static struct rd_view payload(struct world *w, const struct rd_cert *leaf)
 	put_pcrs(&b, w, w->pcrs);
 	if (w->both)
 		put_pcrs(&b, w, "nitrotpm_pcrs");
-	rd_cbor_put_str(&b, "certificate");
+	put_key(&b, w, "certificate");
 	rd_cbor_put_bytes(&b,
 			  w->bad_cert ? rd_view_of(leaf->der.data, leaf->der.len - 1) : leaf->der);
 	put_bundle(&b, w);
@@ -170,6 +187,17 @@ static const struct rd_tee_input *build(struct world *w)
 	return &w->in;
 }
 
+/* Basic constraints of no CA, with a path length: SEQUENCE { INTEGER 0 }. */
+static void path_length(struct world *w)
+{
+	static const uint8_t constraints[] = { 0x30, 3, 2, 1, 0 };
+
+	w->leaf_spec.n_extensions = 1;
+	w->leaf_spec.extension[0] =
+		(struct forge_extension){ .oid = "2.5.29.19",
+					  .value = rd_view_of(constraints, sizeof(constraints)) };
+}
+
 #define CASES(X) \
 	X((void)0, NULL) \
 	X(w.tagged = true, NULL) \
@@ -194,6 +222,7 @@ static const struct rd_tee_input *build(struct world *w)
 	X(w.leaf_spec.is_ca = true, "tee.nitro.leaf") \
 	X(w.leaf_spec.key_usage = "critical,keyAgreement", "tee.nitro.leaf") \
 	X(w.leaf_spec.key_usage = NULL, "tee.nitro.leaf") \
+	X(path_length(&w), "tee.nitro.leaf") \
 	X(w.digest = "SHA256", "tee.nitro.digest") \
 	X(w.wanted_nonce = rd_view_str("nonc"), "tee.nonce")
 
@@ -235,6 +264,12 @@ static void test_form(void **state)
 	X(w.bad_cert = true, "crypto.cert.form")
 	X(w.twice = true, "codec.cbor.duplicate")
 	X(w.pcr_index = 40, "codec.cbor.range")
+	X(w.long_bundle = true, "tee.nitro.form")
+	X(w.skip = "digest", "tee.nitro.form")
+	X(w.skip = "timestamp", "tee.nitro.form")
+	X(w.skip = "pcrs", "tee.nitro.form")
+	X(w.skip = "certificate", "tee.nitro.form")
+	X(w.skip = "cabundle", "tee.nitro.form")
 #undef X
 	make(&w);
 	forge_expect_no_prefix(&f, &rd_tee_nitro, build(&w));
@@ -289,7 +324,14 @@ static void test_claims(void **state)
 	w.pcr0 = 0;
 	r = forge_verify(&f, &rd_tee_nitro, build(&w));
 	assert_null(rd_tee_claim_find(r, "debug"));
+	assert_false(r->debug);
 	assert_non_null(rd_tee_claim_find(r, "nitrotpm_pcrs.3"));
+	for (size_t i = 0; i < 3; i++) { /* one register that is not zero is enough */
+		make(&w);
+		w.each = (uint32_t)i + 1;
+		r = forge_verify(&f, &rd_tee_nitro, build(&w));
+		assert_false(r->debug);
+	}
 }
 
 /* ---- enclave images -------------------------------------------------------------------------- */
@@ -391,6 +433,49 @@ static struct rd_view checksummed(struct rd_view file)
 	return file;
 }
 
+/* Each way in which an image is none; what the error says of it. */
+static void test_eif_refused(void **state)
+{
+	static const char *const names[] = { "kernel", "cmdline", "ramdisk", "more" };
+	static const struct {
+		uint16_t types[4];
+		uint32_t n;
+		size_t at; /* a byte that is set, before the checksum */
+		uint8_t to;
+		const char *text;
+	} cases[] = {
+		{ { 1, 2, 3, 1 }, 4, 0, '.', "two kernels" },
+		{ { 1, 2, 3, 2 }, 4, 0, '.', "two kernels, command lines" },
+		{ { 4, 1, 2, 4 }, 4, 0, '.', "or signatures" },
+		{ { 1, 2, 3, 6 }, 4, 0, '.', "unknown kind" },
+		{ { 1, 2, 3, 0 }, 4, 0, '.', "unknown kind" },
+		{ { 1, 2, 5, 5 }, 4, 0, '.', "it lacks" },
+		{ { 2, 3, 3, 5 }, 4, 0, '.', "it lacks" },
+		{ { 1, 3, 3, 5 }, 4, 0, '.', "it lacks" },
+		{ { 1, 2, 3, 5 }, 4, 0, ',', "not one" },
+		{ { 1, 2, 3, 5 }, 4, 27, 0, "no sections" },
+		{ { 1, 2, 3, 5 }, 4, 27, 33, "more than 32" },
+		{ { 1, 2, 3, 5 }, 4, 548 + 4, 0x7F, "outside the file" },
+	};
+	struct rd_tee_launch launch = { 0 };
+	struct rd_err err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rd_tee_values v = { 0 };
+		struct rd_view file = image(4, names, cases[i].types, cases[i].n, 0);
+
+		launch.file = checksummed(forge_set(&f, file, cases[i].at, cases[i].to));
+		assert_false(rd_eif_measure(&launch, f.arena, &v, &err));
+		assert_string_equal(err.code, "tee.nitro.eif");
+		if (!strstr(err.text, cases[i].text))
+			fail_msg("%s, not %s", err.text, cases[i].text);
+	}
+	launch.file.len = 547;
+	assert_false(rd_eif_measure(&launch, f.arena, &(struct rd_tee_values){ 0 }, &err));
+	assert_non_null(strstr(err.text, "too short"));
+}
+
 /* An application inside the one ramdisk: what nitro-cli prints for PCR2 of every such image (as
  * many projects publish it), and PCR0 equals PCR1. */
 static void test_eif_one_ramdisk(void **state)
@@ -449,7 +534,7 @@ static void test_eif_order(void **state)
 struct signed_image {
 	struct forge_key *key; /* signs; the certificate has the key of `aws.leaf` */
 	uint8_t pcr0_flip;
-	bool no_certificate, as_bytes, no_signature, two;
+	bool no_certificate, as_bytes, no_signature, two, no_pem;
 };
 
 static void put_blob(struct rd_buf *b, struct rd_view v, bool as_bytes)
@@ -486,7 +571,8 @@ static struct rd_view signature_section(const struct signed_image *m)
 		rd_cbor_put_map(&b, 2u - m->no_certificate - m->no_signature);
 		if (!m->no_certificate) {
 			rd_cbor_put_str(&b, "signing_certificate");
-			put_blob(&b, forge_pem(&f, certs, 1), m->as_bytes);
+			put_blob(&b, m->no_pem ? rd_view_str("x") : forge_pem(&f, certs, 1),
+				 m->as_bytes);
 		}
 		if (!m->no_signature) {
 			rd_cbor_put_str(&b, "signature");
@@ -535,6 +621,7 @@ static void test_signed(void **state)
 		{ { .key = aws.leaf, .pcr0_flip = 1 }, RD_FAULT_REFUSED },
 		{ { .key = aws.leaf, .no_certificate = true }, RD_FAULT_MALFORMED },
 		{ { .key = aws.leaf, .no_signature = true }, RD_FAULT_MALFORMED },
+		{ { .key = aws.leaf, .no_pem = true }, RD_FAULT_MALFORMED },
 	};
 	struct rd_tee_launch launch = { 0 };
 	struct rd_err err = { 0 };
@@ -561,11 +648,11 @@ static void test_signed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_change), cmocka_unit_test(test_form),
-		cmocka_unit_test(test_claims),     cmocka_unit_test(test_eif),
-		cmocka_unit_test(test_eif_order),  cmocka_unit_test(test_eif_one_ramdisk),
-		cmocka_unit_test(test_warnings),   cmocka_unit_test(test_text),
-		cmocka_unit_test(test_signed),
+		cmocka_unit_test(test_one_change),  cmocka_unit_test(test_form),
+		cmocka_unit_test(test_claims),      cmocka_unit_test(test_eif),
+		cmocka_unit_test(test_eif_order),   cmocka_unit_test(test_eif_one_ramdisk),
+		cmocka_unit_test(test_eif_refused), cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_text),        cmocka_unit_test(test_signed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
