@@ -101,9 +101,9 @@ static const uint32_t amd_sev[SECTIONS][3] = {
 	{ 0x80E000, 0x1000, 3 }, { 0x80F000, 0x1000, 16 }, { 0x810000, 0x10000, 1 },
 };
 
-static void snp_image(struct image *m, const uint32_t sections[SECTIONS][3])
+static void snp_image_with(struct image *m, const uint32_t sections[SECTIONS][3], size_t reset_len)
 {
-	uint8_t items[12 * SECTIONS], reset[4], hashes[8];
+	uint8_t items[12 * SECTIONS], reset[8] = { 0 }, hashes[8];
 
 	begin(m);
 	for (size_t i = 0; i < SECTIONS; i++)
@@ -112,9 +112,14 @@ static void snp_image(struct image *m, const uint32_t sections[SECTIONS][3])
 	put_le(reset, 0x80B004, 4);
 	put_le(hashes, 0x80FC00, 4);
 	put_le(hashes + 4, 0x400, 4);
-	put_entry(m, RESET, reset, 4);
+	put_entry(m, RESET, reset, reset_len);
 	put_entry(m, HASHES, hashes, 8);
 	put_list(m, 1024, &(struct list){ "ASEV", METADATA, items, 12, SECTIONS });
+}
+
+static void snp_image(struct image *m, const uint32_t sections[SECTIONS][3])
+{
+	snp_image_with(m, sections, 4);
 }
 
 static struct rd_tee_launch snp_launch(const struct image *m)
@@ -273,6 +278,10 @@ static void test_snp_refused(void **state)
 		in.kernel = rd_view_str("kernel");
 		refuse_snp(&in, "tee.snp.firmware", RD_FAULT_MALFORMED);
 	}
+	snp_image_with(&m, amd_sev, 5); /* where other processors start */
+	in = snp_launch(&m);
+	in.vcpus = 2;
+	refuse_snp(&in, "tee.snp.firmware", RD_FAULT_MALFORMED);
 	snp_image(&m, amd_sev);
 	in = snp_launch(&m);
 	in.vcpus = 0;

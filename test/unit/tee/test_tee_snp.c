@@ -282,6 +282,13 @@ static void old(struct world *w)
 			   forge_der(&f, RD_DER_IA5_STRING, rd_view_str("MilanX"))), \
 	  "tee.snp.product") \
 	X(change_extension(&w, OID_AMD "2", (struct rd_view){ 0 }), "tee.snp.extension") \
+	X(change_extension(&w, OID_AMD "2", BYTES(0x16, 5, 'M', 'i', 'l', 'a', 'n', 0)), \
+	  "tee.snp.extension") \
+	X(change_extension(&w, OID_AMD "2", BYTES(0x0C, 5, 'M', 'i', 'l', 'a', 'n')), \
+	  "tee.snp.extension") \
+	X((vlek(&w), change_extension(&w, OID_AMD "5", BYTES(0x16, 1, 'c', 0))), \
+	  "tee.snp.extension") \
+	X((vlek(&w), change_extension(&w, OID_AMD "5", BYTES(0x0C, 1, 'c'))), "tee.snp.extension") \
 	X(change_extension(&w, OID_AMD "3.1", (struct rd_view){ 0 }), "tee.snp.extension") \
 	X(change_extension(&w, OID_AMD "3.8", BYTES(2, 1, 0xDB)), "tee.snp.extension") \
 	X(change_extension(&w, OID_AMD "3.1", BYTES(2, 2, 0, 4)), "tee.snp.extension") \
@@ -558,6 +565,12 @@ static void test_remedy(void **state)
 	reason = reason_of(forge_verify(&f, &rd_tee_snp, build(&w)), "tee.snp.issuer");
 	assert_true(rd_view_eq(reason->expected, rd_view_str("SEV-Milan")));
 	assert_true(rd_view_starts(reason->found, rd_view_str("'SEV-VLEK-Milan'")));
+	make(&w);
+	w.leaf_spec.key = forge_key(&f, FORGE_P256);
+	w.masked = true;
+	memset(w.report + RD_SNP_SIGNED_LEN, 7, 48);
+	reason = reason_of(forge_verify(&f, &rd_tee_snp, build(&w)), "tee.snp.signature");
+	assert_true(rd_view_eq(reason->found, rd_view_str("the signing key is not on P-384")));
 }
 
 static void test_form(void **state)
