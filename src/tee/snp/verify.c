@@ -338,7 +338,7 @@ static void check_chip(struct verify *v)
 		return;
 	}
 	rest = rd_view_of(id.data + hwid.len, id.len - hwid.len);
-	ok = hwid.len && memcmp(hwid.data, id.data, hwid.len) == 0 && all_zero(rest);
+	ok = rd_view_starts(id, hwid) && all_zero(rest);
 	rd_tee_reason(&v->w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
 						 .result = ok ? RD_RESULT_PASS : RD_RESULT_FAIL,
 						 .code = "tee.snp.chip_id",

@@ -276,6 +276,7 @@ static void old(struct world *w)
 	X((w.leaf_spec.issuer = &amd.ark_cert, w.leaf_spec.issuer_key = amd.ark), \
 	  "tee.snp.issuer") \
 	X(w.report[0x189] = 0x11, "tee.snp.product") \
+	X((old(&w), change_extension(&w, OID_AMD "2", (struct rd_view){ 0 })), "tee.snp.product") \
 	X(w.report[0x188] = 0x17, "tee.snp.product") \
 	X(w.report[0x188] = 0x1A, "tee.snp.product") \
 	X(change_extension(&w, OID_AMD "2", \
@@ -306,6 +307,11 @@ static void old(struct world *w)
 	X(change_extension(&w, OID_AMD "3.2", forge_der_uint(&f, 1)), "tee.snp.tcb") \
 	X(change_extension(&w, OID_AMD "3.4", forge_der_uint(&f, 1)), "tee.snp.tcb") \
 	X(w.report[0x180 + 2] = 1, "tee.snp.tcb") \
+	X((change_extension(&w, OID_AMD "2", \
+			    forge_der(&f, RD_DER_IA5_STRING, rd_view_str("Turin"))), \
+	   change_extension(&w, OID_AMD "3.9", forge_der_uint(&f, 0)), \
+	   change_extension(&w, OID_AMD "4", rd_view_of(chip().data, 8))), \
+	  "tee.snp.tcb") \
 	X(w.report[0x1E0 + 7] = 218, "tee.snp.tcb.order") \
 	X(w.report[0x38 + 6] = 23, "tee.snp.tcb.order") \
 	X(w.report[0x38 + 0] = 3, "tee.snp.tcb.order") \
@@ -463,6 +469,29 @@ static void test_host_json(void **state)
 	forge_expect_good(r, "a host's JSON");
 	for (uint32_t i = 0; i < r->n_reasons; i++)
 		assert_string_not_equal(r->reason[i].code, "tee.collateral");
+}
+
+/* An ASK that AMD's root did not sign itself. */
+static void test_long_path(void **state)
+{
+	struct forge_key *middle_key = forge_key(&f, FORGE_RSA2048);
+	struct forge_key *ask_key = forge_key(&f, FORGE_RSA2048);
+	struct rd_cert middle = ca("middle", middle_key, &amd.ark_cert, amd.ark);
+	struct rd_cert ask = ca("SEV-Milan", ask_key, &middle, middle_key);
+	const struct rd_cert *certs[3] = { NULL, &ask, &middle };
+	struct rd_tee_result *r;
+	struct world w;
+
+	(void)state;
+	make(&w);
+	w.leaf_spec.issuer = &ask;
+	w.leaf_spec.issuer_key = ask_key;
+	w.leaf = forge_cert(&f, &w.leaf_spec);
+	certs[0] = &w.leaf;
+	w.leaf_piece = forge_pem(&f, certs, 3);
+	r = forge_verify(&f, &rd_tee_snp, build(&w));
+	forge_expect(r, "tee.chain", RD_RESULT_PASS, "four certificates");
+	forge_expect(r, "tee.snp.issuer", RD_RESULT_FAIL, "four certificates");
 }
 
 /* The folder of somebody who verifies many machines. */
@@ -646,11 +675,11 @@ static void test_claims(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_change),  cmocka_unit_test(test_absent_and_warnings),
-		cmocka_unit_test(test_table),       cmocka_unit_test(test_host_json),
-		cmocka_unit_test(test_many_leaves), cmocka_unit_test(test_needs),
-		cmocka_unit_test(test_remedy),      cmocka_unit_test(test_form),
-		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_one_change), cmocka_unit_test(test_absent_and_warnings),
+		cmocka_unit_test(test_table),      cmocka_unit_test(test_host_json),
+		cmocka_unit_test(test_long_path),  cmocka_unit_test(test_many_leaves),
+		cmocka_unit_test(test_needs),      cmocka_unit_test(test_remedy),
+		cmocka_unit_test(test_form),       cmocka_unit_test(test_claims),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
