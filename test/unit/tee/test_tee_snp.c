@@ -305,6 +305,10 @@ static void old(struct world *w)
 	X((vlek(&w), extension(&w, OID_AMD "4", chip())), "tee.snp.chip_id") \
 	X(change_extension(&w, OID_AMD "3.3", forge_der_uint(&f, 23)), "tee.snp.tcb") \
 	X(change_extension(&w, OID_AMD "3.2", forge_der_uint(&f, 1)), "tee.snp.tcb") \
+	X(change_extension(&w, OID_AMD "3.1", forge_der_uint(&f, 5)), "tee.snp.tcb") \
+	X(change_extension(&w, OID_AMD "3.8", forge_der_uint(&f, 220)), "tee.snp.tcb") \
+	X((turin(&w), w.report[0x1E0] = 0), "tee.snp.tcb.order") \
+	X((turin(&w), w.report[0x1E0 + 2] = 2), "tee.snp.tcb.order") \
 	X(change_extension(&w, OID_AMD "3.4", forge_der_uint(&f, 1)), "tee.snp.tcb") \
 	X(w.report[0x180 + 2] = 1, "tee.snp.tcb") \
 	X((change_extension(&w, OID_AMD "2", \
