@@ -26,8 +26,19 @@ static bool malformed(struct walk *w, const char *what)
 	return rd_fail(w->err, RD_FAULT_MALFORMED, "rats.cmw.form", "CMW: %s", what);
 }
 
+/* Media types are printable ASCII (RFC 6838 section 4.2); a label names something to people. */
+static bool is_plain(struct rd_view text, uint8_t last)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] < 0x20 || text.data[i] == 0x7f || text.data[i] > last)
+			return false;
+	return true;
+}
+
 static bool add(struct walk *w, const struct rd_cmw_entry *entry)
 {
+	if (!is_plain(entry->type, 0x7e))
+		return malformed(w, "a type that is no media type");
 	if (entry->type.len && entry->type.data[0] == '#')
 		return malformed(w, "a tunnel where none may be");
 	if (w->out->n == RD_CMW_ENTRIES_MAX)
@@ -40,8 +51,9 @@ static bool join(struct walk *w, const char *label, struct rd_view key, const ch
 {
 	struct rd_view joined;
 
-	if (key.len == 0 || key.len > LABEL_MAX)
-		return malformed(w, "a label that is empty or of more than 128 bytes");
+	if (key.len == 0 || key.len > LABEL_MAX || !is_plain(key, 0xff))
+		return malformed(
+			w, "a label that is empty, of more than 128 bytes, or not plain text");
 	if (!rd_arena_printf(w->arena, &joined, w->err, "%s%s%.*s", label, label[0] ? "/" : "",
 			     RD_FMT(key)))
 		return false;
@@ -371,7 +383,8 @@ static bool check_entries(const struct rd_cmw *cmw, struct rd_err *err)
 			twice = twice || strcmp(cmw->entry[k].label, e->label) == 0;
 		if (twice || (!record && len == 0) || len > LABEL_MAX ||
 		    strcmp(e->label, COLLECTION_TYPE) == 0 || e->type.len == 0 ||
-		    e->type.len > TYPE_MAX || e->type.data[0] == '#')
+		    e->type.len > TYPE_MAX || e->type.data[0] == '#' || !is_plain(e->type, 0x7e) ||
+		    !is_plain(rd_view_str(e->label), 0xff))
 			return rd_fail(err, RD_FAULT_USAGE, "rats.cmw.entry",
 				       "CMW: message %u: labels are unique texts of 1 to %u bytes, "
 				       "and types are media types",
