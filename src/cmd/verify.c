@@ -124,6 +124,18 @@ static bool print(const struct rd_buf *text, enum form form, struct rd_err *err)
 		rd_fail_errno(err, "os.file.write", "standard output"));
 }
 
+/* Whatever did not pass says what to do: what is known of this case, else what its code says. */
+static void fill_remedies(struct rd_appraisal *a)
+{
+	for (uint32_t i = 0; i < a->n_reasons; i++) {
+		struct rd_reason *r = &a->reason[i];
+		const struct rd_code_text *code = cmd_code_find(r->code);
+
+		if (code && r->result < RD_RESULT_PASS && r->remedy.len == 0)
+			r->remedy = rd_view_str(code->remedy);
+	}
+}
+
 static bool verify_receipt(const char *path, const char *room_path, enum form form,
 			   struct rd_arena *arena, struct rd_err *err)
 {
@@ -137,6 +149,7 @@ static bool verify_receipt(const char *path, const char *room_path, enum form fo
 		return false;
 	if (!rd_receipt_check(rd_buf_view(&bytes), room.bytes, &room.room, arena, checked, err))
 		return rd_wrap(err, "%s", path);
+	fill_remedies(&checked->appraisal);
 	if (form == FORM_TABLE)
 		print_receipt(checked, &out);
 	if (!(form == FORM_JSON ? rd_appraisal_json(&checked->appraisal, NULL, &out, err)
@@ -186,6 +199,7 @@ static bool verify_evidence(const struct cmd_evidence_args *args, const struct c
 		return false;
 	if (!cmd_evidence_appraise(&e, arena, result, a, err))
 		return rd_wrap(err, "%s", args->file);
+	fill_remedies(a);
 	*accepted = a->verdict == RD_VERDICT_ACCEPTED;
 	if (o->form == FORM_JSON) {
 		if (!rd_appraisal_json(a, result, &out, err))

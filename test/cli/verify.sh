@@ -22,6 +22,13 @@ t_out '^  mrtd +"7348651a' "and the claims"
 verify_tdx 0 "JSON is for programs" -o json
 python3 -c 'import json, sys; d = json.load(open("out")); sys.exit(d["findings"]["tcb"]["status"] != "UpToDate")'
 t_ok $? "with the status word"
+t_exit 3 "what fails says so to programs" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --at 2026-02-05T12:00:00Z -o json
+python3 -c '
+import json, sys
+reasons = [r for f in json.load(open("out"))["findings"].values() for r in f["reasons"]]
+bad = [r for r in reasons if r["result"] in ("fail", "absent")]
+assert bad and all(r["remedy"] and r["expected"] and r["found"] and r["claim"] for r in bad)'
+t_ok $? "with what was expected, found, and what to do"
 t_exit 3 "without collateral it is refused" "$REDOUBT" verify "$TDX/quote.bin" --type tdx --at 2026-02-05T12:00:00Z
 t_out 'absent +revocation|absent +tcb' "and what is missing is said"
 t_exit 3 "a day after the collateral's end it is refused" "$REDOUBT" verify "$TDX/quote.bin" --type tdx \
