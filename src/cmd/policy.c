@@ -137,23 +137,48 @@ static const char *word(const struct rd_appraisal *a)
 	return a->verdict == RD_VERDICT_ACCEPTED ? "accepted" : "refused";
 }
 
+static bool has(const struct rd_appraisal *a, const struct rd_reason *r, bool failing)
+{
+	for (uint32_t i = 0; i < a->n_reasons; i++)
+		if (strcmp(a->reason[i].code, r->code) == 0 &&
+		    strcmp(a->reason[i].claim, r->claim) == 0 &&
+		    (!failing || a->reason[i].result == RD_RESULT_FAIL))
+			return true;
+	return false;
+}
+
 /* Reasons of `a` that fail and do not in `b`. */
-static void print_failures(const char *sign, const struct rd_appraisal *a,
-			   const struct rd_appraisal *b)
+static void put_failures(const char *sign, const struct rd_appraisal *a,
+			 const struct rd_appraisal *b, struct rd_buf *out)
 {
 	for (uint32_t i = 0; i < a->n_reasons; i++) {
 		const struct rd_reason *r = &a->reason[i];
-		bool in_both = false;
 
-		if (r->result != RD_RESULT_FAIL)
+		if (r->result != RD_RESULT_FAIL || has(b, r, true))
 			continue;
-		for (uint32_t k = 0; k < b->n_reasons; k++)
-			in_both = in_both || (b->reason[k].result == RD_RESULT_FAIL &&
-					      strcmp(b->reason[k].code, r->code) == 0 &&
-					      strcmp(b->reason[k].claim, r->claim) == 0);
-		if (!in_both)
-			printf("  %s %s: %s is %.*s, expected %.*s\n", sign, r->code, r->claim,
-			       RD_FMT(r->found), RD_FMT(r->expected));
+		rd_buf_printf(out, "  %s %s: ", sign, r->code);
+		rd_text_put_shown(out, rd_view_str(r->claim));
+		rd_buf_printf(out, " is ");
+		rd_text_put_shown(out, r->found);
+		rd_buf_printf(out, ", expected ");
+		rd_text_put_shown(out, r->expected);
+		rd_buf_add_byte(out, '\n');
+	}
+}
+
+/* What the policy held in `a` and does not look at in `b`: other evidence may get in by it. */
+static void put_unlooked(const char *sign, const struct rd_appraisal *a,
+			 const struct rd_appraisal *b, struct rd_buf *out)
+{
+	for (uint32_t i = 0; i < a->n_reasons; i++) {
+		const struct rd_reason *r = &a->reason[i];
+
+		if (r->aspect != RD_ASPECT_POLICY || r->result != RD_RESULT_PASS ||
+		    has(b, r, false))
+			continue;
+		rd_buf_printf(out, "  %s %s: ", sign, r->code);
+		rd_text_put_shown(out, rd_view_str(r->claim));
+		rd_buf_add_byte(out, '\n');
 	}
 }
 
@@ -174,17 +199,22 @@ static bool appraise(const char *policy, const struct cmd_evidence_args *args,
 static bool diff(const char *old, const char *new, const struct cmd_evidence_args *args,
 		 struct rd_arena *arena, struct rd_err *err)
 {
+	RD_AUTO(rd_buf_free) struct rd_buf out = { .max = TEXT_MAX };
 	struct rd_appraisal *before, *after;
 
 	if (!appraise(old, args, arena, &before, err) || !appraise(new, args, arena, &after, err))
 		return false;
 	if (before->verdict == after->verdict)
-		printf("%s: %s by both\n", args->file, word(before));
+		rd_buf_printf(&out, "%s: %s by both\n", args->file, word(before));
 	else
-		printf("%s: %s before, %s after\n", args->file, word(before), word(after));
-	print_failures("no longer fails", before, after);
-	print_failures("now fails      ", after, before);
-	return true;
+		rd_buf_printf(&out, "%s: %s before, %s after\n", args->file, word(before),
+			      word(after));
+	put_failures("no longer fails", before, after, &out);
+	put_failures("now fails      ", after, before, &out);
+	put_unlooked("no longer held ", before, after, &out);
+	put_unlooked("now held       ", after, before, &out);
+	return rd_buf_ok(&out, err) && (fwrite(out.data, 1, out.len, stdout) == out.len ||
+					rd_fail_errno(err, "os.file.write", "standard output"));
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */

@@ -38,6 +38,13 @@ verify_tdx 3 "another nonce is refused" --nonce 00ff
 head -c 700 "$TDX/quote.bin" >cut
 t_exit 4 "a quote that is cut off is malformed" "$REDOUBT" verify cut --type tdx
 t_exit 4 "SNP evidence is no TDX quote" "$REDOUBT" verify "$SNP/report.bin" --type tdx
+printf 'e30.e30.' | sed 's/^e30/eyJhbGciOiJcdTAwMWJbMkoiLCJjcml0IjpbXX0/' >escape.jwt
+printf '{"eat_profile":"x","\\u001b[2J":1,"a":2}' >escape.json
+for f in escape.jwt escape.json; do
+	"$REDOUBT" verify $f --type ear >out 2>err
+	! grep -q "$(printf '\033')" out err
+	t_ok $? "$f moves no cursor"
+done
 t_exit 2 "an unknown type is a usage error" "$REDOUBT" verify "$SNP/report.bin" --type snpp
 t_err 'snp, sgx, tdx' "which lists the types"
 t_exit 2 "evidence must say what it is" "$REDOUBT" verify "$SNP/report.bin"
@@ -87,6 +94,11 @@ t_exit 0 "a change is explained on recorded evidence" "$REDOUBT" policy diff pol
 	--type tdx --collateral "$TDX" --at 2026-02-05T12:00:00Z
 t_out 'accepted before, refused after' "which way it goes"
 t_out 'now fails +attest.one_of: mrtd' "and by what"
+sed '/mrtd/d' policy.yaml >loose.yaml
+t_exit 0 "a change that lets more in" "$REDOUBT" policy diff policy.yaml loose.yaml "$TDX/quote.bin" \
+	--type tdx --collateral "$TDX" --at 2026-02-05T12:00:00Z
+t_out 'accepted by both' "is one although this evidence meets both"
+t_out 'no longer held +attest.one_of: mrtd' "by what it does not look at any more"
 t_exit 0 "the keys of a policy are listed" "$REDOUBT" policy keys tdx
 t_out '^  mrtd ' "by name"
 t_out '48 bytes in hex' "with the form of their values"
