@@ -620,10 +620,15 @@ struct vector {
 
 static struct vector vector_of(const struct rd_appraisal *a)
 {
-	bool refused = a->verdict != RD_VERDICT_ACCEPTED;
+	bool refused = a->verdict != RD_VERDICT_ACCEPTED, compared = true;
 
+	/* What no reference value was compared with is nothing that is known to be right. */
+	for (uint32_t i = 0; i < a->n_reasons; i++)
+		compared = compared && strcmp(a->reason[i].code, "attest.unset") != 0;
 	return (struct vector){ vector_value(a->result[RD_ASPECT_CRYPTO], refused),
-				vector_value(a->result[RD_ASPECT_POLICY], false),
+				compared || a->result[RD_ASPECT_POLICY] == RD_RESULT_FAIL
+					? vector_value(a->result[RD_ASPECT_POLICY], false)
+					: 0,
 				vector_value(a->result[RD_ASPECT_TCB], false) };
 }
 

@@ -299,6 +299,34 @@ static void test_ear_written(void **state)
 		}
 }
 
+/* An appraisal without a reference value says nothing of what runs. */
+static void test_ear_unset(void **state)
+{
+	struct rd_appraisal *a;
+	struct rd_ear_options o = { .name = "tdx", .issued_unix_s = NOW };
+	struct rd_err err = { 0 };
+
+	(void)state;
+	a = RD_NEW(f.arena, struct rd_appraisal, &err);
+	assert_non_null(a);
+	*a = (struct rd_appraisal){ .verdict = RD_VERDICT_ACCEPTED,
+				    .result = { RD_RESULT_PASS, RD_RESULT_PASS, RD_RESULT_PASS,
+						RD_RESULT_PASS } };
+	a->reason[0] = (struct rd_reason){ .aspect = RD_ASPECT_POLICY,
+					   .result = RD_RESULT_WARNING,
+					   .code = "attest.unset",
+					   .claim = "mrtd" };
+	for (uint32_t n = 0; n < 2; n++) {
+		RD_AUTO(rd_buf_free) struct rd_buf claims = { .max = 8192 };
+
+		a->n_reasons = n;
+		assert_true(rd_ear_claims(a, &o, &claims, &err));
+		rd_buf_add_byte(&claims, 0);
+		assert_non_null(strstr((const char *)claims.data,
+				       n ? "\"executables\":0" : "\"executables\":2"));
+	}
+}
+
 /* ---- CWT ------------------------------------------------------------------------------------- */
 
 static void test_ear_cwt(void **state)
@@ -580,12 +608,12 @@ static void test_ear_vectors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ear),           cmocka_unit_test(test_ear_form),
-		cmocka_unit_test(test_jws_text),      cmocka_unit_test(test_ear_whole),
-		cmocka_unit_test(test_tiers),         cmocka_unit_test(test_ear_written),
-		cmocka_unit_test(test_ear_cwt),       cmocka_unit_test(test_corim),
-		cmocka_unit_test(test_corim_vectors), cmocka_unit_test(test_cose),
-		cmocka_unit_test(test_ear_vectors),
+		cmocka_unit_test(test_ear),       cmocka_unit_test(test_ear_form),
+		cmocka_unit_test(test_jws_text),  cmocka_unit_test(test_ear_whole),
+		cmocka_unit_test(test_tiers),     cmocka_unit_test(test_ear_written),
+		cmocka_unit_test(test_ear_unset), cmocka_unit_test(test_ear_cwt),
+		cmocka_unit_test(test_corim),     cmocka_unit_test(test_corim_vectors),
+		cmocka_unit_test(test_cose),      cmocka_unit_test(test_ear_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
