@@ -269,8 +269,8 @@ void rd_tee_check_nonce(struct rd_tee_work *work, struct rd_view found);
 /* ---- keys among the collateral -----------------------------------------------------------------
  */
 
-/* Public keys (SPKI) of the verifier's own files: PEM, JWK, COSE_Key.  One that cannot be used
- * leaves a warning "tee.collateral".  How many, at most `max`. */
+/* Public keys (SPKI) of the verifier's own files: PEM, JWK, sets of JWK, COSE_Key.  One that cannot
+ * be used leaves a warning "tee.collateral".  How many, at most `max`. */
 uint32_t rd_tee_keys(struct rd_tee_work *work, struct rd_view *spki, uint32_t max);
 
 /* ---- certificates among the collateral --------------------------------------------------------

@@ -260,8 +260,34 @@ bool rd_cmw_appraise(const struct rd_evidence_policy *policy, const struct rd_te
 	return true;
 }
 
+/* What each of its messages needs. */
+static bool needs(const struct rd_tee_input *in, struct rd_arena *arena, struct rd_buf *out,
+		  struct rd_err *err)
+{
+	struct rd_cmw *cmw = RD_NEW(arena, struct rd_cmw, err);
+
+	if (!cmw || !rd_cmw_parse(in->report, arena, cmw, err))
+		return false;
+	for (uint32_t i = 0; i < cmw->n; i++) {
+		const struct rd_tee *tee = kind_of(cmw->entry[i].type);
+		struct rd_tee_input one = *in;
+		struct rd_bundle bundle;
+		struct rd_err unused = { 0 };
+
+		if (is_collateral(&cmw->entry[i]) || !tee || !tee->needs)
+			continue;
+		one.report = cmw->entry[i].value;
+		if (rd_bundle_decode(one.report, &bundle, &unused))
+			one.report = bundle.report;
+		if (!tee->needs(&one, arena, out, err))
+			return rd_wrap(err, "%s", cmw->entry[i].label);
+	}
+	return rd_buf_ok(out, err);
+}
+
 const struct rd_tee rd_rats_cmw = {
 	.name = "cmw",
 	.content_type = "application/cmw+cbor",
 	.verify = verify,
+	.needs = needs,
 };

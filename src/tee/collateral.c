@@ -180,36 +180,70 @@ void rd_tee_pool_add(struct rd_tee_work *w, struct rd_tee_pool *pool, struct rd_
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
+struct keys {
+	struct rd_view *spki;
+	uint32_t n, max;
+};
+
+/* A JWK, or a set of them (RFC 7517 section 5): members of other kinds are passed over. */
+static bool read_jwks(struct rd_tee_work *w, const struct rd_doc *doc, struct keys *keys,
+		      struct rd_err *err)
+{
+	const struct rd_doc *set = rd_doc_get(doc, "keys");
+	bool any = false;
+
+	if (rd_doc_get(doc, "kty")) {
+		any = rd_jwk_spki(doc, w->arena, &keys->spki[keys->n], err);
+		keys->n += any;
+		return any;
+	}
+	for (uint32_t i = 0; set && set->kind == RD_DOC_LIST && i < set->n; i++) {
+		struct rd_err why = { 0 };
+
+		if (keys->n == keys->max || !rd_doc_get(&set->item[i], "kty"))
+			continue;
+		if (rd_jwk_spki(&set->item[i], w->arena, &keys->spki[keys->n], &why)) {
+			keys->n++;
+			any = true;
+		} else {
+			*err = why;
+		}
+	}
+	return any;
+}
+
 /* False: the piece is no key at all; *err.code is set if it is one that cannot be used. */
-static bool read_key(struct rd_tee_work *w, struct rd_view bytes, struct rd_view *spki,
-		     struct rd_err *err)
+static bool read_keys(struct rd_tee_work *w, struct rd_view bytes, struct keys *keys,
+		      struct rd_err *err)
 {
 	struct rd_err unused = { 0 };
 	const struct rd_doc *doc;
+	bool ok;
 
 	if (holds(bytes, "-----BEGIN PUBLIC KEY-----"))
-		return rd_spki_from_pem(bytes, w->arena, spki, err);
-	if (bytes.len && bytes.len < 64 * 1024 && bytes.data[0] == '{' &&
-	    rd_json_parse(w->arena, "key", bytes, &doc, &unused) && rd_doc_get(doc, "kty"))
-		return rd_jwk_spki(doc, w->arena, spki, err);
-	return bytes.len && bytes.len < 1024 && bytes.data[0] >> 5 == RD_CBOR_MAP &&
-	       rd_cose_key_spki(bytes, w->arena, spki, &unused);
+		ok = rd_spki_from_pem(bytes, w->arena, &keys->spki[keys->n], err);
+	else if (bytes.len && bytes.len < 64 * 1024 && bytes.data[0] == '{' &&
+		 rd_json_parse(w->arena, "key", bytes, &doc, &unused))
+		return read_jwks(w, doc, keys, err);
+	else
+		ok = bytes.len && bytes.len < 1024 && bytes.data[0] >> 5 == RD_CBOR_MAP &&
+		     rd_cose_key_spki(bytes, w->arena, &keys->spki[keys->n], &unused);
+	keys->n += ok;
+	return ok;
 }
 
 uint32_t rd_tee_keys(struct rd_tee_work *w, struct rd_view *spki, uint32_t max)
 {
-	uint32_t n = 0;
+	struct keys keys = { .spki = spki, .max = max };
 
-	for (uint32_t i = 0; i < w->in->n_collateral && n < max; i++) {
+	for (uint32_t i = 0; i < w->in->n_collateral && keys.n < max; i++) {
 		const struct rd_collateral *c = &w->in->collateral[i];
 		struct rd_err why = { 0 };
 
-		if (c->trusted && read_key(w, c->bytes, &spki[n], &why))
-			n++;
-		else if (c->trusted && why.code)
+		if (c->trusted && !read_keys(w, c->bytes, &keys, &why) && why.code)
 			unusable(w, c, &why);
 	}
-	return n;
+	return keys.n;
 }
 
 /* ---- paths ----------------------------------------------------------------------------------- */

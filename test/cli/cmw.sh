@@ -32,6 +32,8 @@ t_exit 3 "without collateral it is refused, as it would be bare" "$REDOUBT" veri
 printf 'version: 1\ntdx:\n  mrtd: ["%096d"]\n' 0 >other.yaml
 t_exit 3 "a policy of its kind holds inside" "$REDOUBT" verify machine.json --type cmw --at $AT --policy other.yaml
 t_out 'FAIL +policy +attest.one_of +cpu.mrtd' "under its label"
+t_exit 0 "what its messages need" "$REDOUBT" collateral needs machine.json --type cmw
+t_out '^tcb_info.json https://' "is listed"
 t_exit 3 "a CMW as a whole is no model for a policy" "$REDOUBT" policy suggest machine.json --type cmw --at $AT
 t_err 'attest\.rules' "with its code"
 t_exit 4 "what is no CMW is refused" "$REDOUBT" cmw show "$TDX/quote.bin"

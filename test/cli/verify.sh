@@ -122,6 +122,9 @@ ear() {
 	t_exit "$t_want_status" "$t_what" "$REDOUBT" verify "$V/ear/c-ear.jwt" --type ear --collateral "$V/ear/c-ear_pub.pem" \
 		--at 2024-01-01T00:00:00Z "$@"
 }
+{ printf '{"keys":[{"kty":"oct","k":"AA"},'; cat "$V/ear/pkey.json"; printf ']}'; } >set.json
+t_exit 0 "keys come in sets, too" "$REDOUBT" verify "$V/ear/c-ear.jwt" --type ear --collateral set.json \
+	--at 2024-01-01T00:00:00Z
 t_exit 0 "a policy for attestation results" "$REDOUBT" policy suggest "$V/ear/c-ear.jwt" --type ear \
 	--collateral "$V/ear/c-ear_pub.pem" --at 2024-01-01T00:00:00Z
 cp out ear.yaml
