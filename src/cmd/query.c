@@ -236,7 +236,7 @@ const struct cmd cmd_query = {
 		"  -t NAME=FILE,key=K  an encrypted one, opened with the key file K: the one that "
 		"seal\n"
 		"                      wrote, or of another tool's file lines `footer HEX`,\n"
-		"                      `column NAME HEX`, `aad TEXT`\n"
+		"                      `column NAME HEX`, `aad TEXT` or `aad-hex HEX`\n"
 		"  -o FORM             how to print the answer: table, csv, json, arrow (an IPC "
 		"stream)\n"
 		"  --without-aad       also files that DuckDB encrypted: their pages have no AAD, "

@@ -495,7 +495,7 @@ const struct cmd cmd_unseal = {
 		"\n"
 		"  --key FILE    the table's key file, or of another tool's file lines `footer "
 		"HEX`,\n"
-		"                `column NAME HEX`, `aad TEXT`\n"
+		"                `column NAME HEX`, `aad TEXT` or `aad-hex HEX`\n"
 		"  --to FORM     csv (default: NULL is an empty field, an empty text is \"\"); "
 		"arrow, an\n"
 		"                IPC stream that pandas, polars and R read; parquet, plain\n"

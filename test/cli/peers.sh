@@ -1,5 +1,5 @@
 #!/bin/sh
-# Other tools from npm: apache-arrow and hyparquet read what we write and we what they write; DuckDB's own encryption.
+# Other tools from npm: apache-arrow, hyparquet and arrow-rs read what we write and we what they write; DuckDB's own encryption.
 . "$RD_SRC/test/cli/lib.sh"
 
 skip() {
@@ -30,6 +30,9 @@ for codec in none zstd snappy gzip lz4_raw; do
 	"$REDOUBT" seal t.csv -o $codec.parquet --plain --codec $codec >/dev/null
 	t_exit 0 "hyparquet reads a plain file packed with $codec" peer hyparquet "$t_dir/$codec.parquet"
 	t_same out want "as it was written"
+	t_exit 0 "so does arrow-rs" peer arrow-rs "$t_dir/$codec.parquet"
+	t_out '^id Int64,price Decimal.*,rate Decimal.*,flag Bool,day Date32<DAY>,word Utf8$' "with its types"
+	t_out '^2,-1,-150,false,0,a text of more than twelve bytes$' "and its rows"
 	t_exit 0 "and so do we" "$REDOUBT" unseal $codec.parquet
 	t_same out t.csv "as it was written"
 done

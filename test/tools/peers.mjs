@@ -1,4 +1,4 @@
-// peers.mjs arrow-read FILE | arrow-write FILE | polars-read FILE | polars-write FOLDER | rust-write IN OUT | hyparquet FILE: other readers and writers of our formats, as CSV.
+// peers.mjs arrow-read FILE | arrow-write FILE | polars-read FILE | polars-write FOLDER | rust-write IN OUT | hyparquet FILE | arrow-rs FILE: other readers and writers of our formats, as CSV.
 import fs from 'node:fs';
 
 const [verb, file] = process.argv.slice(2);
@@ -30,8 +30,10 @@ if (verb === 'hyparquet') {
   fs.writeFileSync(process.argv[4], writeParquet(Table.fromIPCStream(new Uint8Array(fs.readFileSync(file)))));
 } else {
   const arrow = await import('apache-arrow');
-  if (verb === 'arrow-read') {
-    const table = arrow.tableFromIPC(fs.readFileSync(file));
+  if (verb === 'arrow-read' || verb === 'arrow-rs') {
+    let bytes = fs.readFileSync(file);
+    if (verb === 'arrow-rs') bytes = (await import('parquet-wasm/node')).readParquet(new Uint8Array(bytes)).intoIPCStream();
+    const table = arrow.tableFromIPC(bytes);
     console.log(table.schema.fields.map((f) => `${f.name} ${f.type}`).join(','));
     for (const row of table) console.log(Object.values(row.toJSON()).map(text).join(','));
   } else {
