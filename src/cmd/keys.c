@@ -9,6 +9,33 @@
 #define KEY_FILE_MAX ((size_t)1 << 20)
 #define TABLE_MEMORY ((size_t)1 << 30)
 
+static bool is_plain(const struct rd_buf *text)
+{
+	return text->len && !memmem(text->data, text->len, "-----BEGIN", 10);
+}
+
+/* Our own key files are refused where others can read them.  A plain one was made by another tool,
+ * with the mode that this gives: its owner is told. */
+static bool read_text(const char *path, struct rd_buf *out, struct rd_err *err)
+{
+	struct rd_err open_to_others;
+
+	if (rd_os_file_read_private(path, KEY_FILE_MAX, out, err))
+		return true;
+	if (!err->code || strcmp(err->code, "os.file.private") != 0)
+		return false;
+	open_to_others = *err;
+	*err = (struct rd_err){ 0 };
+	if (!rd_os_file_read(path, KEY_FILE_MAX, out, err))
+		return false;
+	if (!is_plain(out)) {
+		*err = open_to_others;
+		return false;
+	}
+	fprintf(stderr, "%s: others can reach these keys; chmod 600 it\n", path);
+	return true;
+}
+
 /* A table key opens any number of columns: keys are derived for all that a footer may name. */
 bool cmd_keys_read(const char *path, struct rd_arena *arena, struct cmd_keys *out,
 		   struct rd_err *err)
@@ -20,9 +47,9 @@ bool cmd_keys_read(const char *path, struct rd_arena *arena, struct cmd_keys *ou
 	*out = (struct cmd_keys){ .given = path != NULL };
 	if (!path)
 		return true;
-	if (!rd_os_file_read_private(path, KEY_FILE_MAX, &text, err))
+	if (!read_text(path, &text, err))
 		return false;
-	out->is_foreign = text.len && !memmem(text.data, text.len, "-----BEGIN", 10);
+	out->is_foreign = is_plain(&text);
 	ok = out->is_foreign
 		     ? rd_arena_copy(arena, rd_buf_view(&text), &kept, err) &&
 			       rd_foreign_keys_parse(kept, path, arena, &out->foreign, err)

@@ -92,6 +92,10 @@ sed 's/^footer .*/footer 00112233445566778899aabbccddeeff/' m.keys >wrong.keys
 t_exit 3 "a signature by another key" rows m wrong.keys
 t_err 'table\.footer\.signature' "is none"
 
+chmod 644 m.keys
+t_exit 0 "a plain key file that others can read" rows m m.keys
+t_err 'others can reach these keys' "is warned of"
+
 # forms that are rare
 make_file m order=1
 t_exit 0 "row groups whose ordinals are not their places" rows m m.keys
