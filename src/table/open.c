@@ -293,8 +293,7 @@ static bool make_column(struct rd_table *t, uint32_t i, const struct table_acces
 		column->type = (struct rd_coltype){ .type = RD_TEXT, .nullable = true };
 		own->recode = PQ_AS_IS;
 	}
-	/* What is not read needs no key: names of nested leaves are not those of columns. */
-	own->key = column->unreadable ? NULL : find_column_key(access, i, leaf->name);
+	own->key = find_column_key(access, i, leaf->name);
 	return declared(t, i, column, err) &&
 	       (!own->key || rd_aead_new(rd_secret_view(own->key), NULL, &own->aead, err));
 }
