@@ -103,6 +103,10 @@ t_same out m.csv "give their rows"
 make_file m footer=plain bare=1
 t_exit 0 "metadata in the open under a footer that its key signed" rows m m.keys
 t_same out m.csv "is as good"
+make_file m nested=1 keys=column,footer,none,column
+t_exit 0 "beside a struct whose leaf has a column's name and another key" \
+	"$REDOUBT" query -t t=m.parquet,key=m.keys -o csv 'SELECT id, word, real, small FROM t'
+t_same out m.csv "the column is read"
 make_file m spoil=1
 t_exit 3 "a column's metadata that was changed" rows m m.keys
 t_err 'metadata of row group 1, column 3 does not open' "is named"

@@ -3,7 +3,7 @@ them, AES from python3-cryptography.
 
     encrypted_tables.py OUT [bits=128] [mode=gcm|ctr] [footer=sealed|plain] [prefix=none|stored|supplied]
                         [keys=COLUMN,...] [page=1|2] [extras=0|1] [groups=2] [pages=3] [rows=50]
-                        [order=0|1] [spoil=0|1] [bare=0|1] [like=OTHER]
+                        [order=0|1] [spoil=0|1] [bare=0|1] [nested=0|1] [like=OTHER]
 
     encrypted_tables.py -      (the same, for each line of the standard input)
 
@@ -12,7 +12,8 @@ and header, and for the footer, with offset, length and name.  `keys` says for e
 word, real, small how it is sealed: footer, column or none.  `extras` adds sealed indexes and bloom
 filters; `order` gives the row groups other ordinals than their places; `spoil` flips a bit of one
 column's metadata under its seal; `bare` leaves out what is sealed with the footer's key beside a plain
-footer; `like` takes the keys of OTHER.keys.  The same arguments give the same rows; keys and nonces are new.
+footer; `nested` adds a struct with leaves `x` and `id`, the latter under a key that is not told; `like`
+takes the keys of OTHER.keys.  The same arguments give the same rows; keys and nonces are new.
 """
 import os
 import struct
@@ -100,8 +101,8 @@ class Crypt:
 
 # ---- the table ----
 
-NAMES = ["id", "word", "real", "small"]
-TYPES = {"id": 2, "word": 6, "real": 5, "small": 1}
+NAMES = ["id", "word", "real", "small", "x", "inner id"]  # the last two in a struct, if there is one
+TYPES = {"id": 2, "word": 6, "real": 5, "small": 1, "x": 1, "inner id": 1}
 WORDS = ["one", "two", "three, and more than twelve bytes", ""]
 
 
@@ -118,7 +119,7 @@ def cell(name, row):
 def plain(name, v):
     if name == "word":
         return struct.pack("<I", len(v.encode())) + v.encode()
-    return struct.pack({"id": "<q", "real": "<d", "small": "<i"}[name], v)
+    return struct.pack({"id": "<q", "real": "<d"}.get(name, "<i"), v)
 
 
 def packed(numbers, width):
@@ -146,7 +147,9 @@ def page(name, rows, version):
 class File:
     def __init__(self, o):
         self.o, self.crypt = o, Crypt(o)
-        self.how = dict(zip(NAMES, o["keys"].split(",")))
+        self.names = NAMES if o["nested"] == "1" else NAMES[:4]
+        self.how = dict(zip(NAMES, o["keys"].split(",") + ["none", "column"]))
+        self.crypt.hidden = os.urandom(int(o["bits"]) // 8)
         self.sealed_footer = o["footer"] == "sealed"
         self.bytes = b"PARE" if self.sealed_footer else b"PAR1"
         self.modules = []
@@ -156,7 +159,7 @@ class File:
         self.modules.append((len(self.bytes), length, KINDS_SHOWN[kind] + where.replace(", ", " of ", 1)))
 
     def key(self, name):
-        return {"none": None, "footer": self.crypt.footer, "column": self.crypt.column.get(name)}[self.how[name]]
+        return {"none": None, "footer": self.crypt.footer, "column": self.crypt.column.get(name, self.crypt.hidden)}[self.how[name]]
 
     def put(self, name, data, kind, *ordinals):
         key = self.key(name)
@@ -229,10 +232,12 @@ class File:
     def write(self, path):
         o, c = self.o, self.crypt
         groups, per = int(o["groups"]), int(o["pages"]) * int(o["rows"])
-        chunks = [[self.put_chunk(g, name) for name in NAMES] for g in range(groups)]
-        schema = [[(4, "binary", b"schema"), (5, "i32", len(NAMES))]]
-        for name in NAMES:
-            schema.append([(1, "i32", TYPES[name]), (3, "i32", int(name in ("word", "real"))), (4, "binary", name.encode())] +
+        chunks = [[self.put_chunk(g, name) for name in self.names] for g in range(groups)]
+        schema = [[(4, "binary", b"schema"), (5, "i32", min(len(self.names), 5))]]
+        for name in self.names:
+            if name == "x":
+                schema.append([(3, "i32", 0), (4, "binary", b"struct"), (5, "i32", 2)])
+            schema.append([(1, "i32", TYPES[name]), (3, "i32", int(name in ("word", "real"))), (4, "binary", name.encode()[-2:] if name == "inner id" else name.encode())] +
                           ([(6, "i32", 0), (10, "struct", [(1, "struct", [])])] if name == "word" else []))
         footer = [(1, "i32", 2), (2, "list", ("struct", schema)), (3, "i64", groups * per),
                   (4, "list", ("struct", [[(1, "list", ("struct", chunk)), (2, "i64", 1), (3, "i64", per), (7, "i16", self.ordinal(g))]
@@ -258,9 +263,9 @@ class File:
             if o["prefix"] == "supplied":
                 print("aad", c.prefix.decode(), file=f)
         with open(path + ".csv", "w") as f:
-            print(",".join(NAMES), file=f)
+            print(",".join(NAMES[:4]), file=f)
             for row in range(groups * per):
-                print(",".join(text(cell(name, row)) for name in NAMES), file=f)
+                print(",".join(text(cell(name, row)) for name in NAMES[:4]), file=f)
 
 
 def text(v):
@@ -272,7 +277,7 @@ def text(v):
 
 
 OPTIONS = {"bits": "128", "mode": "gcm", "footer": "sealed", "prefix": "none", "keys": "footer,column,none,column",
-           "page": "1", "extras": "0", "groups": "2", "pages": "3", "rows": "50", "order": "0", "spoil": "0", "bare": "0",
+           "page": "1", "extras": "0", "groups": "2", "pages": "3", "rows": "50", "order": "0", "spoil": "0", "bare": "0", "nested": "0",
            "like": ""}
 
 if __name__ == "__main__":
