@@ -356,8 +356,9 @@ struct rd_table_options {
 /*
  * As rd_table_open with RD_TABLE_OWN, and besides what rooms and the enclave never take: the codecs
  * snappy, gzip and lz4_raw, page CRCs (checked), AES_GCM_CTR_V1, signed plain footers, keys by
- * name, unreadable columns beside others (rd_column.unreadable).  The options' pointers must
- * outlive the table.
+ * name, unreadable columns beside others (rd_column.unreadable).  A page has at most 256 MiB, and
+ * takes no more memory than its codec can make of what is stored: 22 times it for snappy, 255 for
+ * lz4_raw, 1,032 for gzip, 32,768 for zstd.  The options' pointers must outlive the table.
  */
 RD_MUST_USE bool rd_table_open_any(const struct rd_blob *blob,
 				   const struct rd_table_options *options, struct rd_table **out,

@@ -174,6 +174,21 @@ static bool read_header(struct rd_cursor *c, bool dictionary, struct rd_err *err
 /* ---- bodies
  * ---------------------------------------------------------------------------------------- */
 
+/* More than `len` packed bytes can ever stand for: a header that promises more gets no memory. */
+static uint64_t most_unpacked(uint32_t codec, size_t len)
+{
+	switch (codec) {
+	case RD_CODEC_SNAPPY: /* a copy of 64 bytes takes three */
+		return (uint64_t)len * 22;
+	case RD_CODEC_LZ4_RAW: /* a byte lengthens a match by 255 at most, beside a few to begin */
+		return (uint64_t)len * 255 + 64;
+	case RD_CODEC_GZIP: /* 258 bytes for two bits */
+		return (uint64_t)len * 1032;
+	default: /* a block of zstd: 128 KiB for four bytes */
+		return (uint64_t)len << 15;
+	}
+}
+
 /* The first `keep` bytes are not packed (levels of v2). */
 static bool unpack_body(struct rd_cursor *c, struct rd_view in, size_t keep, struct rd_store *store,
 			struct rd_err *err)
@@ -181,8 +196,12 @@ static bool unpack_body(struct rd_cursor *c, struct rd_view in, size_t keep, str
 	size_t size = c->page.header.plain_size, got;
 	uint32_t codec = c->chunk->meta.codec;
 
-	if (keep > size || keep > in.len || !rd_store_grow(store, size, 0, err))
+	if (keep > size || keep > in.len)
 		return cursor_bad_page(c, "its levels are longer than it is", err);
+	if (size - keep > most_unpacked(codec, in.len - keep))
+		return cursor_bad_page(c, "it cannot unpack to the size that it states", err);
+	if (!rd_store_grow(store, size, 0, err))
+		return rd_wrap(err, "column %.*s", RD_FMT(c->leaf->name));
 	if (keep)
 		memcpy(store->data, in.data, keep);
 	/* Nothing packed may be no bytes, or what the codec makes of none. */

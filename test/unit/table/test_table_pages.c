@@ -407,6 +407,15 @@ static void test_large_pages(void **state)
 	f = begin(PQ_INT32, PQ_REQUIRED, 1);
 	add_page(&f, (struct page){ .n = 1, .plain_size = 300000000 }, BYTES("\5\0\0\0"));
 	refuse(&f, "table.page.size", "256 MiB");
+	/* Ten bytes that are said to be a hundred million: before there is memory for them. */
+	for (uint32_t codec = RD_CODEC_SNAPPY; codec <= RD_CODEC_LZ4_RAW; codec++) {
+		if (codec > RD_CODEC_GZIP && codec < RD_CODEC_ZSTD)
+			continue;
+		f = begin(PQ_INT32, PQ_REQUIRED, 1);
+		f.codec = codec;
+		add_page(&f, (struct page){ .n = 1, .plain_size = 100000000 }, BYTES("0123456789"));
+		refuse(&f, "table.page.form", "cannot unpack");
+	}
 	/* A text of 16 MiB and one byte; the same with its length apart. */
 	for (int apart = 0; apart < 2; apart++) {
 		const struct rd_view head =
