@@ -76,7 +76,7 @@ static struct rd_view and_more(struct rd_view value)
 
 static struct rd_view pck_extension(const struct intel_world *w)
 {
-	struct rd_view tcb[20], all[9], smt[3];
+	struct rd_view tcb[20], all[9], smt[3], pceid;
 	char oid[64];
 	uint32_t n = 0, k = 0;
 
@@ -107,9 +107,9 @@ static struct rd_view pck_extension(const struct intel_world *w)
 		all[k] = all[k - 1];
 		k++;
 	}
-	all[k++] = entry(OID_SGX ".3", strcmp(w->pck_tail, "pceid and more") == 0
-					       ? and_more(octets("\0\0", 2))
-					       : octets("\0\0", 2));
+	pceid = octets(strcmp(w->pck_tail, "another pceid") == 0 ? "\0\1" : "\0\0", 2);
+	all[k++] = entry(OID_SGX ".3",
+			 strcmp(w->pck_tail, "pceid and more") == 0 ? and_more(pceid) : pceid);
 	if (strcmp(w->pck_tail, "no fmspc") != 0)
 		all[k++] = entry(OID_SGX ".4",
 				 octets("\x90\xC0\x6F\0\0\0",

@@ -75,6 +75,8 @@ static void td15(struct intel_world *w)
 	X(w.info_version = 4, "tee.dcap.tcb_info") \
 	X(w.qe_mrsigner = "dc", "tee.dcap.qe_identity") \
 	X(w.fmspc = "90c06f000001", "tee.dcap.fmspc") \
+	X(w.pck_tail = "another pceid", "tee.dcap.fmspc") \
+	X(w.pck_spec.is_ca = true, "tee.dcap.pck.issuer") \
 	X(w.qe_mrsigner = "ddcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd", \
 	  "tee.dcap.qe.identity") \
 	X(w.qe[256] = 2, "tee.dcap.qe.identity") \
@@ -389,6 +391,9 @@ static void test_relaunch(void **state)
 		memcpy(w.body + 584, cases[i].current, 2);
 		r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 		expect_text(r, "tcb_status", cases[i].wanted);
+		if (i == 5) /* what runs now decides: its advisories, too */
+			expect_text(r, "advisories",
+				    "INTEL-SA-1, INTEL-SA-2, INTEL-SA-3, SA-1, INTEL-SA-11");
 		assert_int_equal(rd_tee_result_of(r, RD_ASPECT_TCB),
 				 i == 0 ? RD_RESULT_PASS : RD_RESULT_FAIL);
 	}
@@ -405,11 +410,15 @@ static void test_parts(void **state)
 	intel_make(&w, false);
 	w.body[0] = 5;
 	w.qe_number = 17;
+	w.qe_dates = "\"issueDate\":\"2025-05-20T00:00:00Z\","
+		     "\"nextUpdate\":\"2025-07-01T00:00:00Z\"";
 	r = forge_verify(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	expect_text(r, "advisories", "INTEL-SA-1, INTEL-SA-2, INTEL-SA-3, SA-1, INTEL-SA-11");
 	expect_text(r, "tcb_date", "2024");
 	c = rd_tee_claim_find(r, "tcb_evaluation_number");
 	assert_true(c && c->number == 17);
+	c = rd_tee_claim_find(r, "collateral_issued");
+	assert_true(c && c->number == 1747699200);
 	forge_expect(r, RD_TEE_STATUS_CODE, RD_RESULT_FAIL, "module out of date");
 	for (uint32_t i = 0; i < r->n_reasons; i++)
 		if (strcmp(r->reason[i].code, RD_TEE_STATUS_CODE) == 0)
@@ -449,6 +458,12 @@ static void several(bool first)
 	other.info_number = 19;
 	r = verify_with(&w, intel_tcb_info(&other), first);
 	forge_expect(r, RD_TEE_STATUS_CODE, RD_RESULT_FAIL, "a newer TCB info");
+	intel_make(&other, false);
+	other.status = "OutOfDate";
+	other.info_dates = "\"issueDate\":\"2025-06-02T00:00:00Z\","
+			   "\"nextUpdate\":\"2025-07-01T00:00:00Z\"";
+	r = verify_with(&w, intel_tcb_info(&other), first);
+	forge_expect(r, RD_TEE_STATUS_CODE, RD_RESULT_FAIL, "a TCB info issued later");
 	intel_make(&other, false);
 	other.info_dates = OLD_DATES;
 	other.info_number = 20;
@@ -504,6 +519,12 @@ static void test_several(void **state)
 		add_piece(&w, cert.der, first);
 		r = forge_verify(&intel.forge, &rd_tee_tdx, &w.in);
 		forge_expect_good(r, "PCK certificates of two levels");
+		cert = w.pck;
+		intel_make(&w, false);
+		w.pck_spec.key = intel.other;
+		r = verify_with(&w, cert.der, first);
+		forge_expect(r, "tee.dcap.qe.signature", RD_RESULT_FAIL,
+			     "the quote's own chain counts");
 	}
 }
 
@@ -651,6 +672,39 @@ static void test_saved_headers(void **state)
 	assert_int_equal(rd_tee_result_of(r, RD_ASPECT_REVOCATION), RD_RESULT_PASS);
 }
 
+/* One byte more or less: body type and length; the signature data's length, what is inside
+ * and how long, the certificates' length. */
+static void test_lengths(void **state)
+{
+	static const struct {
+		uint16_t version;
+		size_t at;
+		int more;
+		bool refused;
+	} changed[] = {
+		{ 5, 48, 3, true },
+		{ 5, 50, 1, false },
+		{ 4, 48 + 584, 1, false },
+		{ 4, 48 + 584 + 4 + 128, 1, true },
+		{ 4, 48 + 584 + 4 + 134 + 456, -1, false },
+	};
+	struct intel_world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changed) / sizeof(changed[0]); i++) {
+		intel_make(&w, false);
+		w.version = changed[i].version;
+		w.tail = 8;
+		intel_build(&w);
+		w.in.report =
+			forge_set(&intel.forge, w.in.report, changed[i].at,
+				  (uint8_t)(w.in.report.data[changed[i].at] + changed[i].more));
+		forge_expect_error(&intel.forge, &rd_tee_tdx, &w.in,
+				   changed[i].refused ? "tee.dcap.unsupported" : "tee.dcap.quote",
+				   changed[i].refused ? RD_FAULT_REFUSED : RD_FAULT_MALFORMED);
+	}
+}
+
 /* Lengths that promise more than there is, in every place that has one. */
 static void test_form(void **state)
 {
@@ -668,6 +722,15 @@ static void test_form(void **state)
 		forge_expect_error(&intel.forge, &rd_tee_tdx, &w.in, "tee.dcap.quote",
 				   RD_FAULT_MALFORMED);
 	}
+	intel_make(&w, false);
+	w.cert_type = 0;
+	forge_expect_error(&intel.forge, &rd_tee_tdx, intel_build(&w), "tee.dcap.quote",
+			   RD_FAULT_MALFORMED);
+	intel_make(&w, false);
+	w.version = 5;
+	w.header[4] = 0; /* of SGX, with the body of a domain */
+	forge_expect_error(&intel.forge, &rd_tee_tdx, intel_build(&w), "tee.dcap.quote",
+			   RD_FAULT_MALFORMED);
 	intel_make(&w, false);
 	forge_expect_no_prefix(&intel.forge, &rd_tee_tdx, intel_build(&w));
 	intel_make(&w, true);
@@ -707,11 +770,11 @@ int main(void)
 		cmocka_unit_test(test_tdx),           cmocka_unit_test(test_tdx_module),
 		cmocka_unit_test(test_sgx),           cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_levels),        cmocka_unit_test(test_claims),
-		cmocka_unit_test(test_form),          cmocka_unit_test(test_relaunch),
-		cmocka_unit_test(test_parts),         cmocka_unit_test(test_several),
-		cmocka_unit_test(test_extended_body), cmocka_unit_test(test_configuration),
-		cmocka_unit_test(test_one_file),      cmocka_unit_test(test_broken_pieces),
-		cmocka_unit_test(test_saved_headers),
+		cmocka_unit_test(test_form),          cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_relaunch),      cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_several),       cmocka_unit_test(test_extended_body),
+		cmocka_unit_test(test_configuration), cmocka_unit_test(test_one_file),
+		cmocka_unit_test(test_broken_pieces), cmocka_unit_test(test_saved_headers),
 	};
 
 	return cmocka_run_group_tests(tests, intel_setup, intel_teardown);
