@@ -231,6 +231,16 @@ RD_MUST_USE bool rd_unhex(struct rd_arena *arena, struct rd_view text, struct rd
 			  struct rd_err *err);
 /* Well-formed UTF-8 (RFC 3629): no surrogates, no overlong forms. */
 bool rd_utf8_valid(struct rd_view text);
+/* The character that `text` begins with, and its length in bytes; 0: none begins here. */
+size_t rd_utf8_decode(struct rd_view text, uint32_t *out);
+/* What moves the cursor, turns the reading direction or has no width, so that a line shows
+ * something else than it says: C0, DEL, C1, ends of lines, Unicode's marks and isolates of
+ * direction, joiners. */
+bool rd_char_is_control(uint32_t c);
+/* For a line that people read: controls and bytes that are no UTF-8 as \xHH. */
+void rd_text_put_shown(struct rd_buf *out, struct rd_view text);
+/* The cells it takes on a terminal: 2 for wide characters, 0 for combining ones. */
+size_t rd_text_width(struct rd_view text);
 /* The candidate nearest to `word` if it is near enough to be a slip of the hand, else NULL:
  * for "unknown key 'reader', did you mean 'readers'?".  `candidates` ends with NULL. */
 const char *rd_nearest_word(struct rd_view word, const char *const *candidates);

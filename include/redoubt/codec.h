@@ -250,7 +250,5 @@ void rd_base64url_put(struct rd_buf *out, struct rd_view bytes);
 /* JSON text, with escapes: `text` as a quoted string at the end of the buffer.  What is not UTF-8
  * becomes U+FFFD; control characters, those of the reading direction too, become escapes. */
 void rd_json_put_string(struct rd_buf *out, struct rd_view text);
-/* The same for one line of a person's output: no quotes, and none that are escaped. */
-void rd_text_put_shown(struct rd_buf *out, struct rd_view text);
 
 #endif

@@ -35,14 +35,14 @@ static void put_words(const struct rd_reason *r, struct rd_buf *out)
 	}
 }
 
-/* A cell as it is shown, with spaces behind it; how many columns it took when width is 0. */
+/* A cell as it is shown, with spaces behind it; how wide it was. */
 static size_t put_cell(const char *text, size_t width, struct rd_buf *out)
 {
-	size_t from = out->len, columns = 0;
+	size_t from = out->len, columns;
 
 	rd_text_put_shown(out, rd_view_str(text));
-	for (size_t i = from; i < out->len; i++)
-		columns += (out->data[i] & 0xc0) != 0x80;
+	columns =
+		from < out->len ? rd_text_width(rd_view_of(out->data + from, out->len - from)) : 0;
 	for (size_t i = columns; i < width; i++)
 		rd_buf_add_byte(out, ' ');
 	return columns;

@@ -210,11 +210,13 @@ static bool run_retire(const struct asked *asked, struct rd_err *err)
 /* ---- policy, log ------------------------------------------------------------------------------
  */
 
-/* Text that strangers may have had a hand in: control characters become '?'. */
-static void print_tame(struct rd_view text)
+/* Text that strangers may have had a hand in. */
+static void print_tame(FILE *file, struct rd_view text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		putchar(text.data[i] < 0x20 || text.data[i] == 0x7f ? '?' : text.data[i]);
+	RD_AUTO(rd_buf_free) struct rd_buf shown = { .max = TEXT_MAX };
+
+	rd_text_put_shown(&shown, text);
+	fprintf(file, "%.*s", RD_FMT(rd_buf_view(&shown)));
 }
 
 static bool run_policy(const struct asked *asked, struct rd_err *err)
@@ -239,7 +241,7 @@ static bool print_entry(void *ctx, const struct rd_log_entry *entry, struct rd_e
 	rd_os_time_format(entry->time_unix_s, time);
 	printf("%6llu  %s  %-7s  ", (unsigned long long)entry->number, time,
 	       kinds[entry->kind <= RD_LOG_REFUSE ? entry->kind : 0]);
-	print_tame(entry->text);
+	print_tame(stdout, entry->text);
 	printf("  %02x%02x%02x%02x\n", entry->hash.data[0], entry->hash.data[1],
 	       entry->hash.data[2], entry->hash.data[3]);
 	return true;
@@ -266,14 +268,9 @@ static void session_done(void *ctx, const struct rd_err *err)
 		fprintf(stderr, "redoubt broker: keys released\n");
 		return;
 	}
-	/* One line, whatever the words of the other side. */
-	char text[RD_ERR_TEXT_MAX];
-	size_t n = 0;
-
-	for (const char *c = err->text; *c && n + 1 < sizeof(text); c++)
-		text[n++] = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
-	text[n] = '\0';
-	fprintf(stderr, "redoubt broker: no release: %s [%s]\n", text, err->code);
+	fprintf(stderr, "redoubt broker: no release: ");
+	print_tame(stderr, rd_view_str(err->text));
+	fprintf(stderr, " [%s]\n", err->code);
 }
 
 static bool run_serve(const struct asked *asked, struct rd_err *err)

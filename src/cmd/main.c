@@ -1,6 +1,5 @@
 /* The command line: picks the command. */
 #include "cmd.h"
-#include "screen.h"
 
 #include <redoubt/os.h>
 
@@ -32,7 +31,7 @@ int cmd_failed(const struct cmd *cmd, const struct rd_err *err)
 	const struct rd_code_text *code = cmd_code_find(err->code);
 	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = 8 * sizeof(err->text) };
 
-	screen_put(&text, rd_view_str(err->text));
+	rd_text_put_shown(&text, rd_view_str(err->text));
 	fprintf(stderr, "redoubt %s: %.*s [%s]\n", cmd->name, RD_FMT(rd_buf_view(&text)),
 		err->code);
 	if (code)

@@ -1,6 +1,5 @@
 /* Answers on standard output: aligned, as CSV, or as JSON. */
 #include "query.h"
-#include "screen.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -32,7 +31,7 @@ static bool one_cell(const struct rd_rows *rows, uint32_t c, uint64_t r, struct 
 		return true;
 	}
 	if (value.type.type == RD_TEXT && !value.is_null) {
-		screen_put(out, value.text);
+		rd_text_put_shown(out, value.text);
 		return true;
 	}
 	return rd_value_format(&value, "", out, err);
@@ -51,7 +50,7 @@ static void pad(size_t n)
 
 static void print_cell(struct rd_view text, size_t width, bool right, bool last)
 {
-	size_t space = width - screen_width(text);
+	size_t space = width - rd_text_width(text);
 
 	if (right)
 		pad(space);
@@ -87,10 +86,10 @@ static bool print_table(const struct rd_rows *rows, struct rd_arena *arena, stru
 		return false;
 	for (uint32_t c = 0; c < rows->n_cols; c++) {
 		rd_buf_clear(&text);
-		screen_put(&text, rows->column[c].name);
+		rd_text_put_shown(&text, rows->column[c].name);
 		if (!rd_arena_copy(arena, rd_buf_view(&text), &head[c], err))
 			return false;
-		width[c] = screen_width(head[c]);
+		width[c] = rd_text_width(head[c]);
 	}
 	rd_buf_clear(&text);
 	for (uint64_t r = 0; r < rows->n_rows; r++)
@@ -101,7 +100,7 @@ static bool print_table(const struct rd_rows *rows, struct rd_arena *arena, stru
 			if (!one_cell(rows, c, r, &text, err) || !rd_buf_ok(&text, err))
 				return false;
 			cell[k].len = text.len - cell[k].at;
-			n = screen_width(rd_view_of(text.data + cell[k].at, cell[k].len));
+			n = rd_text_width(rd_view_of(text.data + cell[k].at, cell[k].len));
 			width[c] = n > width[c] ? n : width[c];
 		}
 	print_heads(rows, head, width);

@@ -167,7 +167,7 @@ static void print_schema(const struct rd_schema *schema)
 		const struct rd_column *c = &schema->column[i];
 
 		rd_buf_clear(&name);
-		screen_put(&name, c->name);
+		rd_text_put_shown(&name, c->name);
 		screen_pad(&name, 0, 24);
 		rd_coltype_name(c->type, type);
 		printf("%.*s %-14s %-9s %s%s\n", RD_FMT(rd_buf_view(&name)), type,

@@ -104,7 +104,7 @@ static void put_name(struct rd_view name, size_t width, struct rd_buf *out)
 {
 	size_t start = out->len;
 
-	screen_put(out, name);
+	rd_text_put_shown(out, name);
 	screen_pad(out, start, width);
 }
 
@@ -172,8 +172,8 @@ static size_t name_width(const struct rd_schema *schema)
 		size_t width;
 
 		rd_buf_clear(&name);
-		screen_put(&name, schema->column[i].name);
-		width = screen_width(rd_buf_view(&name));
+		rd_text_put_shown(&name, schema->column[i].name);
+		width = rd_text_width(rd_buf_view(&name));
 		most = width > most && width <= NAME_WIDTH_MAX ? width : most;
 	}
 	return most;
@@ -186,7 +186,7 @@ static void put_file(const struct call *c, struct rd_buf *out)
 	uint8_t digest[RD_SHA256_LEN];
 
 	rd_table_digest(c->table, digest);
-	screen_put(out, rd_view_str(c->in.path));
+	rd_text_put_shown(out, rd_view_str(c->in.path));
 	rd_buf_printf(out,
 		      ": %s, %" PRIu64 " row%s, %u column%s, %u row group%s, %" PRIu64 " bytes",
 		      rd_table_is_sealed(c->table) ? "sealed" : "plain", rows, rows == 1 ? "" : "s",
@@ -200,7 +200,7 @@ static void put_file(const struct call *c, struct rd_buf *out)
 	rd_buf_printf(out, "\n");
 	if (rd_table_created_by(c->table).len) {
 		rd_buf_printf(out, "written by ");
-		screen_put(out, rd_table_created_by(c->table));
+		rd_text_put_shown(out, rd_table_created_by(c->table));
 		rd_buf_printf(out, "\n");
 	}
 	if (rd_table_crypto_name(c->table)[0])
@@ -310,7 +310,7 @@ static void put_json_file(const struct call *c, struct rd_buf *out)
 	rd_buf_printf(out,
 		      "\",\n  \"encryption\": \"%s\",\n  \"footer\": \"%s\",\n  \"created_by\": ",
 		      crypto[0] ? crypto : "none", rd_table_footer_form(c->table));
-	screen_put(&writer, rd_table_created_by(c->table)); /* it may be any bytes */
+	rd_text_put_shown(&writer, rd_table_created_by(c->table)); /* it may be any bytes */
 	rd_json_put_string(out, rd_buf_view(&writer));
 	if (c->keys.given && !c->keys.is_foreign) {
 		rd_buf_printf(out, ",\n  \"dataset\": ");

@@ -49,15 +49,6 @@ static void print_receipt(const struct rd_receipt_checked *c, struct rd_buf *out
 /* Where a long line goes on, under its second column. */
 #define HANGING 10u
 
-static size_t columns_of(struct rd_view line)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < line.len; i++)
-		n += (line.data[i] & 0xc0) != 0x80;
-	return n;
-}
-
 /* How much of the line fits: up to its last space, or all that fits where there is none. */
 static size_t fits(struct rd_view line, size_t columns)
 {
@@ -73,7 +64,8 @@ static size_t fits(struct rd_view line, size_t columns)
 
 static void put_line(struct rd_view line, size_t columns, struct rd_buf *out)
 {
-	for (size_t room = columns; columns && columns_of(line) > room; room = columns - HANGING) {
+	for (size_t room = columns; columns && rd_text_width(line) > room;
+	     room = columns - HANGING) {
 		size_t n = fits(line, room);
 
 		rd_buf_add(out, rd_view_of(line.data, n));

@@ -124,55 +124,23 @@ bool rd_json_parse(struct rd_arena *arena, const char *name, struct rd_view text
 	return true;
 }
 
-/* Characters that move the cursor or turn the reading direction: a line that holds them shows
- * something else than it says.  C0, DEL, C1, and Unicode's bidirectional controls. */
-static bool is_control(uint32_t c)
+void rd_json_put_string(struct rd_buf *out, struct rd_view text)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
-/* The character at the start of `text` and its length; 0: none begins here. */
-static size_t character(struct rd_view text, uint32_t *out)
-{
-	uint8_t first = text.data[0];
-	size_t len = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-
-	if (len > text.len || !rd_utf8_valid(rd_view_of(text.data, len)))
-		return 0;
-	*out = len == 1 ? first : (uint32_t)(first & (0x7f >> len));
-	for (size_t i = 1; i < len; i++)
-		*out = *out << 6 | (text.data[i] & 0x3f);
-	return len;
-}
-
-static void put_characters(struct rd_buf *out, struct rd_view text, const char *escaped)
-{
+	rd_buf_add_byte(out, '"');
 	while (text.len) {
 		uint32_t c = 0xfffd;
-		size_t len = character(text, &c);
+		size_t len = rd_utf8_decode(text, &c);
 
 		if (c == '\n')
 			rd_buf_add(out, rd_view_str("\\n"));
-		else if (len == 0 || is_control(c))
+		else if (len == 0 || rd_char_is_control(c))
 			rd_buf_printf(out, "\\u%04x", c);
-		else if (len == 1 && strchr(escaped, (int)c))
+		else if (c == '"' || c == '\\')
 			rd_buf_printf(out, "\\%c", (int)c);
 		else
 			rd_buf_add(out, rd_view_of(text.data, len));
 		len = len ? len : 1;
 		text = rd_view_of(text.data + len, text.len - len);
 	}
-}
-
-void rd_json_put_string(struct rd_buf *out, struct rd_view text)
-{
 	rd_buf_add_byte(out, '"');
-	put_characters(out, text, "\"\\");
-	rd_buf_add_byte(out, '"');
-}
-
-void rd_text_put_shown(struct rd_buf *out, struct rd_view text)
-{
-	put_characters(out, text, "");
 }

@@ -21,35 +21,19 @@ struct printer {
 
 /* ---- names and texts --------------------------------------------------------------------- */
 
-/* Length of a control or direction character at the front, 0 if there is none. */
-static size_t unsafe_char(const uint8_t *p, size_t len)
+/* What stands between quotes: one of its own is doubled. */
+static void put_literal(struct rd_buf *out, struct rd_view text)
 {
-	if (p[0] < 0x20 || p[0] == 0x7f)
-		return 1;
-	if (len >= 2 && p[0] == 0xc2 && p[1] < 0xa0)
-		return 2;
-	if (len >= 3 && p[0] == 0xe2 &&
-	    ((p[1] == 0x80 && (p[2] >= 0xa8 && p[2] <= 0xae)) ||
-	     (p[1] == 0x80 && (p[2] >= 0x8b && p[2] <= 0x8f)) ||
-	     (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
-		return 3;
-	return 0;
-}
+	const uint8_t *quote;
 
-static void put_safe(struct rd_buf *out, struct rd_view text, bool quoted)
-{
-	for (size_t i = 0; i < text.len;) {
-		size_t n = unsafe_char(text.data + i, text.len - i);
+	while (text.len && (quote = memchr(text.data, '\'', text.len)) != NULL) {
+		size_t len = (size_t)(quote - text.data);
 
-		if (n == 0) {
-			if (quoted && text.data[i] == '\'')
-				rd_buf_add_byte(out, '\'');
-			rd_buf_add_byte(out, text.data[i++]);
-			continue;
-		}
-		for (; n; n--)
-			rd_buf_printf(out, "\\x%02x", text.data[i++]);
+		rd_text_put_shown(out, rd_view_of(text.data, len));
+		rd_buf_printf(out, "''");
+		text = rd_view_of(text.data + len + 1, text.len - len - 1);
 	}
+	rd_text_put_shown(out, text);
 }
 
 static void put_type(struct rd_buf *out, struct rd_coltype type)
@@ -68,7 +52,7 @@ static void put_value(struct printer *p, const struct rd_value *v)
 
 	if (v->type.type == RD_TEXT && !v->is_null) {
 		rd_buf_add_byte(p->out, '\'');
-		put_safe(p->out, v->text, true);
+		put_literal(p->out, v->text);
 		rd_buf_add_byte(p->out, '\'');
 		return;
 	}
@@ -94,9 +78,9 @@ static struct rd_view scan_name(struct printer *p, const struct rd_node *node, u
 	struct rd_buf text RD_AUTO(rd_buf_free) = { .max = 8192 };
 	struct rd_view out = { 0 };
 
-	put_safe(&text, table->name, false);
+	rd_text_put_shown(&text, table->name);
 	rd_buf_add_byte(&text, '.');
-	put_safe(&text, table->column[node->scan.column[c]].name, false);
+	rd_text_put_shown(&text, table->column[node->scan.column[c]].name);
 	if (!rd_arena_copy(p->arena, rd_buf_view(&text), &out, p->err))
 		p->out->failed = true;
 	return out;
@@ -214,7 +198,7 @@ static void put_pattern(struct writer *w, const struct rd_instr *in)
 
 			if (!end && !memchr("%_\\", item->bytes.data[k], 3))
 				continue;
-			put_safe(out, rd_view_of(item->bytes.data + from, k - from), true);
+			put_literal(out, rd_view_of(item->bytes.data + from, k - from));
 			if (!end)
 				rd_buf_add_byte(out, '\\');
 			from = k;
@@ -532,7 +516,7 @@ static void put_guard(struct printer *p, const struct rd_node *node)
 
 		rd_buf_printf(p->out, "; rows with %.*s >= %llu (", RD_FMT(in[r->count_column]),
 			      (unsigned long long)r->min);
-		put_safe(p->out, p->plan->table[r->table].name, false);
+		rd_text_put_shown(p->out, p->plan->table[r->table].name);
 		rd_buf_add_byte(p->out, ')');
 	}
 	for (uint32_t i = 0; i < node->guard.n_cells; i++) {
@@ -540,7 +524,7 @@ static void put_guard(struct printer *p, const struct rd_node *node)
 
 		rd_buf_printf(p->out, "; %.*s where %.*s >= %llu (", RD_FMT(in[r->column]),
 			      RD_FMT(in[r->count_column]), (unsigned long long)r->min);
-		put_safe(p->out, p->plan->table[r->table].name, false);
+		rd_text_put_shown(p->out, p->plan->table[r->table].name);
 		rd_buf_add_byte(p->out, ')');
 	}
 }
@@ -575,7 +559,7 @@ static void put_output(struct printer *p, const struct rd_node *node)
 
 	for (uint32_t i = 0; i < node->n_cols; i++) {
 		rd_buf_printf(p->out, "%s", i ? ", " : " ");
-		put_safe(p->out, node->output.name[i], false);
+		rd_text_put_shown(p->out, node->output.name[i]);
 		rd_buf_add_byte(p->out, ' ');
 		put_type(p->out, node->col[i]);
 		rd_buf_printf(p->out, " = %.*s", RD_FMT(in[i]));
@@ -590,7 +574,7 @@ static bool put_payload(struct printer *p, uint32_t index)
 	switch ((enum rd_node_kind)node->kind) {
 	case RD_NODE_SCAN:
 		rd_buf_add_byte(p->out, ' ');
-		put_safe(p->out, p->plan->table[node->scan.table].name, false);
+		rd_text_put_shown(p->out, p->plan->table[node->scan.table].name);
 		rd_buf_add_byte(p->out, ':');
 		put_names(p, p->name[index], NULL, node->n_cols);
 		break;
