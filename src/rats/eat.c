@@ -55,6 +55,19 @@ const char *rd_eat_name(struct rd_eat *e, const char *name)
 	return e->prefix[0] ? rd_tee_name(e->w, "%s.%s", e->prefix, name) : name;
 }
 
+void rd_eat_claim_time(struct rd_eat *e, int64_t key, const char *name, int64_t unix_s)
+{
+	rd_tee_claim_time(e->w, name, unix_s);
+	if (e->prefix[0])
+		return;
+	e->has_iat = e->has_iat || key == 6;
+	e->has_exp = e->has_exp || key == 4;
+	e->has_nbf = e->has_nbf || key == 5;
+	e->iat = key == 6 ? unix_s : e->iat;
+	e->exp = key == 4 ? unix_s : e->exp;
+	e->nbf = key == 5 ? unix_s : e->nbf;
+}
+
 void rd_eat_debug_claim(struct rd_eat *e, uint64_t status)
 {
 	rd_tee_claim_text(e->w, rd_eat_name(e, "dbgstat"), rd_view_str(rd_eat_debug[status]));

@@ -52,6 +52,8 @@ struct rd_eat {
 bool rd_eat_malformed(struct rd_err *err, const char *claim, const char *what);
 /* The name of a claim at this depth. */
 const char *rd_eat_name(struct rd_eat *eat, const char *name);
+/* The claim exp (4), nbf (5) or iat (6), and of the token itself also its dates. */
+void rd_eat_claim_time(struct rd_eat *eat, int64_t key, const char *name, int64_t unix_s);
 void rd_eat_debug_claim(struct rd_eat *eat, uint64_t status);
 void rd_eat_nonce(struct rd_eat *eat, struct rd_view nonce, struct rd_view decoded);
 /* A part that is there and not looked into: a claim, and a warning. */

@@ -73,15 +73,7 @@ static void read_time(struct rd_eat *e, struct rd_cbor_reader *r, const struct r
 {
 	int64_t t = (int64_t)rd_cbor_read_uint(r, INT64_MAX);
 
-	rd_tee_claim_time(e->w, rd_eat_name(e, c->name), t);
-	if (e->prefix[0])
-		return;
-	e->has_iat = e->has_iat || c->key == 6;
-	e->has_exp = e->has_exp || c->key == 4;
-	e->has_nbf = e->has_nbf || c->key == 5;
-	e->iat = c->key == 6 ? t : e->iat;
-	e->exp = c->key == 4 ? t : e->exp;
-	e->nbf = c->key == 5 ? t : e->nbf;
+	rd_eat_claim_time(e, c->key, rd_eat_name(e, c->name), t);
 }
 
 /* Something that has to be there, and is not looked into. */

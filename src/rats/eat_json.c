@@ -84,15 +84,7 @@ static bool time_of(struct rd_eat *e, const struct rd_doc *d, const struct rd_ea
 
 	if (!number(d, &t))
 		return false;
-	rd_tee_claim_time(e->w, name, t);
-	if (e->prefix[0])
-		return true;
-	e->has_iat = e->has_iat || c->key == 6;
-	e->has_exp = e->has_exp || c->key == 4;
-	e->has_nbf = e->has_nbf || c->key == 5;
-	e->iat = c->key == 6 ? t : e->iat;
-	e->exp = c->key == 4 ? t : e->exp;
-	e->nbf = c->key == 5 ? t : e->nbf;
+	rd_eat_claim_time(e, c->key, name, t);
 	return true;
 }
 

@@ -1,4 +1,6 @@
 /* Decodes every column of Parquet files, and says how fast: bench_decode RUNS FILE... */
+#include "memory_io.h"
+
 #include <redoubt/crypto.h>
 #include <redoubt/os.h>
 #include <redoubt/table.h>
@@ -16,19 +18,6 @@ static void must(bool ok, const struct rd_err *err)
 		return;
 	fprintf(stderr, "bench: %s\n", err->text);
 	_Exit(1);
-}
-
-static bool blob_read(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *err)
-{
-	const struct rd_buf *file = ctx;
-	size_t len = out->cap - out->used;
-
-	if (offset > file->len || len > file->len - offset)
-		return rd_fail(err, RD_FAULT_FAILED, "os.file.short", "past the end");
-	if (len)
-		memcpy(out->data + out->used, file->data + offset, len);
-	out->used = out->cap;
-	return true;
 }
 
 /* Bytes of the values themselves: a text's own, else the type's width. */
@@ -95,7 +84,7 @@ static void measure(const struct rd_table *table, uint32_t column, int runs)
 static void file(const char *path, int runs)
 {
 	RD_AUTO(rd_buf_free) struct rd_buf bytes = { .max = FILE_MAX };
-	struct rd_blob blob = { .ctx = &bytes, .read = blob_read };
+	struct rd_blob blob = { .ctx = &bytes, .read = rd_test_buf_read };
 	const struct rd_table_options options = { .max_memory = FILE_MAX };
 	struct rd_table *table RD_AUTO(rd_table_close) = NULL;
 	struct rd_err err = { 0 };

@@ -317,6 +317,19 @@ struct rd_view forge_spki_pem(struct forge *f, const struct forge_key *key)
 	return keep_bio(f, bio);
 }
 
+struct rd_tee_input forge_with_key(struct forge *f, struct rd_view report,
+				   const struct forge_key *key, int64_t now_unix_s)
+{
+	static struct rd_collateral piece;
+
+	piece = (struct rd_collateral){ .name = "key.pem",
+					.bytes = key ? forge_spki_pem(f, key) : rd_view_str(""),
+					.trusted = key != NULL };
+	return (struct rd_tee_input){
+		.report = report, .collateral = &piece, .n_collateral = 1, .now_unix_s = now_unix_s
+	};
+}
+
 static void add_revoked(X509_CRL *crl, struct rd_view serial)
 {
 	X509_REVOKED *r = X509_REVOKED_new();

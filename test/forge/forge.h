@@ -59,6 +59,10 @@ struct rd_cert forge_cert(struct forge *forge, const struct forge_cert_spec *spe
 /* PEM of several certificates, in this order. */
 struct rd_view forge_pem(struct forge *forge, const struct rd_cert *const *certs, uint32_t n);
 struct rd_view forge_spki_pem(struct forge *forge, const struct forge_key *key);
+/* Evidence beside one key of the verifier's own (NULL: beside an empty file of others), which
+ * stays valid until the next call. */
+struct rd_tee_input forge_with_key(struct forge *forge, struct rd_view report,
+				   const struct forge_key *key, int64_t now_unix_s);
 
 struct forge_crl_spec {
 	const struct rd_cert *issuer;

@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct rd_named_key columns[2] = { { .key.len = 16 }, { .key.len = 32 } };
 	static struct rd_foreign_keys keys = { .has_footer = true, .footer.len = 16, .n = 2 };
 	struct rd_view in = { data, size };
-	struct rd_blob blob = { .ctx = &in, .size = size, .read = blob_read };
+	struct rd_blob blob = { .ctx = &in, .size = size, .read = rd_test_view_read };
 
 	memcpy(keys.footer.data, "0123456789012345", 16);
 	columns[0].name = rd_view_str("a");

@@ -2,30 +2,13 @@
 #ifndef RD_FUZZ_TABLE_IO_H
 #define RD_FUZZ_TABLE_IO_H
 
+#include "../memory_io.h"
+
 #include <redoubt/table.h>
 
 #include <string.h>
 
 #define MEMORY ((size_t)256 << 20)
-
-static inline bool sink_write(void *ctx, struct rd_view bytes, struct rd_err *err)
-{
-	rd_buf_add(ctx, bytes);
-	return rd_buf_ok(ctx, err);
-}
-
-static inline bool blob_read(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *err)
-{
-	const struct rd_view *in = ctx;
-	size_t len = out->cap - out->used;
-
-	if (offset > in->len || len > in->len - offset)
-		return rd_fail(err, RD_FAULT_FAILED, "os.file.short", "past the end");
-	if (len)
-		memcpy(out->data + out->used, in->data + offset, len);
-	out->used = out->cap;
-	return true;
-}
 
 /* How one text or stream becomes rows. */
 struct loader {
@@ -44,20 +27,20 @@ static inline bool convert(const struct loader *l, struct rd_view text, struct r
 	struct rd_buf file RD_AUTO(rd_buf_free) = { .max = MEMORY };
 	struct rd_writer *w RD_AUTO(rd_writer_free) = NULL;
 	struct rd_table *t RD_AUTO(rd_table_close) = NULL;
-	struct rd_blob blob = { .ctx = &text, .size = text.len, .read = blob_read };
+	struct rd_blob blob = { .ctx = &text, .size = text.len, .read = rd_test_view_read };
 	struct rd_view bytes;
 	struct rd_err err = { 0 };
 
 	if (!schema->n && !l->infer(&blob, arena, schema, &err))
 		return false;
 	if (!rd_writer_new(schema, &(struct rd_writer_options){ 0 },
-			   &(struct rd_sink){ &file, sink_write }, &w, &err) ||
+			   &(struct rd_sink){ &file, rd_test_buf_write }, &w, &err) ||
 	    !l->load(&blob, schema, w, &err) || !rd_writer_finish(w, &err))
 		return false;
 	bytes = rd_buf_view(&file);
-	blob = (struct rd_blob){ .ctx = &bytes, .size = bytes.len, .read = blob_read };
+	blob = (struct rd_blob){ .ctx = &bytes, .size = bytes.len, .read = rd_test_view_read };
 	rd_assert(rd_table_open(&blob, NULL, RD_TABLE_OWN, MEMORY, &t, &err));
-	rd_assert(l->unload(t, &(struct rd_sink){ out, sink_write }, &err));
+	rd_assert(l->unload(t, &(struct rd_sink){ out, rd_test_buf_write }, &err));
 	return true;
 }
 

@@ -191,4 +191,39 @@ bool rd_dcap_document(struct rd_view bytes, uint32_t i, struct rd_arena *arena,
 extern const struct rd_code_text rd_dcap_codes[];
 extern const struct rd_tee rd_tee_sgx, rd_tee_tdx;
 
+/* What a policy may say of the platform and of its collateral, of either kind. */
+#define RD_DCAP_PLATFORM_RULES \
+	{ .key = "fmspc", \
+	  .claim = "fmspc", \
+	  .kind = RD_RULE_ONE_OF, \
+	  .len = 6, \
+	  .help = "kinds of platforms" }, \
+		{ .key = "platform_ids", \
+		  .claim = "platform_id", \
+		  .kind = RD_RULE_ONE_OF, \
+		  .len = 16, \
+		  .help = "machines that are known: another machine's stolen key does not help " \
+			  "then" }, \
+		{ .key = "smt", \
+		  .claim = "smt", \
+		  .kind = RD_RULE_FLAG, \
+		  .help = "the platform runs two threads a core" }, \
+		{ .key = "dynamic_platform", \
+		  .claim = "dynamic_platform", \
+		  .kind = RD_RULE_FLAG, \
+		  .help = "packages may be added to the platform" }, \
+		{ .key = "cached_keys", \
+		  .claim = "cached_keys", \
+		  .kind = RD_RULE_FLAG, \
+		  .help = "Intel's registration service holds the platform's root keys" }, \
+		{ .key = "min_tcb_evaluation_number", \
+		  .claim = "tcb_evaluation_number", \
+		  .kind = RD_RULE_AT_LEAST, \
+		  .help = "least evaluation number of TCB info and QE identity" }, \
+	{ \
+		.key = "max_collateral_age", .claim = "collateral_issued", \
+		.kind = RD_RULE_MAX_AGE, \
+		.help = "days since the older of TCB info and QE identity was issued" \
+	}
+
 #endif

@@ -2,6 +2,7 @@
  * The disclosure rules (PROTOCOL.md 6): from SQL to a guarded plan, its bytes, verification, and
  * the answer of the engine.  The study's expected answers are those of the data's README.
  */
+#include "../../memory_io.h"
 #include "../../support.h"
 
 #include <redoubt/engine.h>
@@ -14,24 +15,6 @@
 
 #define MEMORY ((size_t)1 << 30)
 #define N_TABLES 3u
-
-static bool sink_write(void *ctx, struct rd_view bytes, struct rd_err *err)
-{
-	rd_buf_add(ctx, bytes);
-	return rd_buf_ok(ctx, err);
-}
-
-static bool blob_read(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *err)
-{
-	const struct rd_view *v = ctx;
-	size_t len = out->cap - out->used;
-
-	if (offset > v->len || len > v->len - offset)
-		return rd_fail(err, RD_FAULT_FAILED, "os.file.short", "past the end");
-	memcpy(out->data + out->used, v->data + offset, len);
-	out->used = out->cap;
-	return true;
-}
 
 /* One table of a test, from CSV text. */
 struct data {
@@ -52,10 +35,10 @@ struct world {
 static void load(struct world *w, uint32_t i, const char *name, struct rd_view csv)
 {
 	struct data *d = &w->data[i];
-	struct rd_blob blob = { .ctx = &csv, .size = csv.len, .read = blob_read };
+	struct rd_blob blob = { .ctx = &csv, .size = csv.len, .read = rd_test_view_read };
 	const struct rd_csv_options options = { .null_text = "" };
 	const struct rd_writer_options plain = { .codec = RD_CODEC_NONE };
-	struct rd_sink sink = { .ctx = &d->file, .write = sink_write };
+	struct rd_sink sink = { .ctx = &d->file, .write = rd_test_buf_write };
 	struct rd_writer *writer = NULL;
 	struct rd_err err = { 0 };
 
@@ -69,7 +52,8 @@ static void load(struct world *w, uint32_t i, const char *name, struct rd_view c
 		fail_msg("%s", err.text);
 	rd_writer_free(&writer);
 	d->view = rd_buf_view(&d->file);
-	d->blob = (struct rd_blob){ .ctx = &d->view, .size = d->view.len, .read = blob_read };
+	d->blob =
+		(struct rd_blob){ .ctx = &d->view, .size = d->view.len, .read = rd_test_view_read };
 	if (!rd_table_open(&d->blob, NULL, RD_TABLE_OWN, MEMORY, &d->table, &err))
 		fail_msg("%s", err.text);
 }

@@ -29,14 +29,7 @@ static int teardown(void **state)
 
 static struct rd_tee_input with_key(struct rd_view report, struct forge_key *key)
 {
-	static struct rd_collateral piece;
-
-	piece = (struct rd_collateral){ .name = "key.pem",
-					.bytes = key ? forge_spki_pem(&f, key) : rd_view_str(""),
-					.trusted = key != NULL };
-	return (struct rd_tee_input){
-		.report = report, .collateral = &piece, .n_collateral = 1, .now_unix_s = NOW
-	};
+	return forge_with_key(&f, report, key, NOW);
 }
 
 static struct rd_view vector(const char *relative)

@@ -1,5 +1,6 @@
 /* CSV and schema texts: what they mean, where they are wrong, and there and back through a table.
  */
+#include "../../memory_io.h"
 #include "../../support.h"
 
 #include <redoubt/table.h>
@@ -18,28 +19,9 @@ static int set_up(void **state)
 	return rd_crypto_init(&err) ? 0 : -1;
 }
 
-static bool sink_write(void *ctx, struct rd_view bytes, struct rd_err *why)
-{
-	rd_buf_add(ctx, bytes);
-	return rd_buf_ok(ctx, why);
-}
-
-static bool blob_read(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *why)
-{
-	const struct rd_view *text = ctx;
-	size_t len = out->cap - out->used;
-
-	if (offset > text->len || len > text->len - offset)
-		return rd_fail(why, RD_FAULT_FAILED, "os.file.short", "past the end");
-	if (len)
-		memcpy(out->data + out->used, text->data + offset, len);
-	out->used = out->cap;
-	return true;
-}
-
 static struct rd_blob blob_of(struct rd_view *text)
 {
-	return (struct rd_blob){ .ctx = text, .size = text->len, .read = blob_read };
+	return (struct rd_blob){ .ctx = text, .size = text->len, .read = rd_test_view_read };
 }
 
 /* CSV to a plain table and back; false with `err` set. */
@@ -48,8 +30,8 @@ static bool there_and_back(struct rd_view text, const struct rd_csv_options *opt
 {
 	struct rd_arena *arena RD_AUTO(rd_arena_free) = NULL;
 	struct rd_buf file RD_AUTO(rd_buf_free) = { .max = MEMORY };
-	struct rd_sink to_file = { .ctx = &file, .write = sink_write };
-	struct rd_sink to_text = { .ctx = out, .write = sink_write };
+	struct rd_sink to_file = { .ctx = &file, .write = rd_test_buf_write };
+	struct rd_sink to_text = { .ctx = out, .write = rd_test_buf_write };
 	struct rd_writer *w RD_AUTO(rd_writer_free) = NULL;
 	struct rd_table *t RD_AUTO(rd_table_close) = NULL;
 	struct rd_blob blob = blob_of(&text);
@@ -394,7 +376,7 @@ static void test_declarations(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct rd_buf file RD_AUTO(rd_buf_free) = { .max = MEMORY };
-		struct rd_sink sink = { .ctx = &file, .write = sink_write };
+		struct rd_sink sink = { .ctx = &file, .write = rd_test_buf_write };
 		struct rd_writer *w RD_AUTO(rd_writer_free) = NULL;
 		struct rd_table *t RD_AUTO(rd_table_close) = NULL;
 		struct rd_view bytes = { 0 };

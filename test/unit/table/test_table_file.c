@@ -1,4 +1,5 @@
 /* Tables written and read back: every type, NULLs, extremes, sizes; then damage of every kind. */
+#include "../../memory_io.h"
 #include "../../support.h"
 
 #include <redoubt/table.h>
@@ -10,28 +11,9 @@
 
 #define MEMORY ((size_t)256 << 20)
 
-/* A file in memory. */
-static bool sink_write(void *ctx, struct rd_view bytes, struct rd_err *err)
-{
-	rd_buf_add(ctx, bytes);
-	return rd_buf_ok(ctx, err);
-}
-
-static bool blob_read(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *err)
-{
-	const struct rd_buf *file = ctx;
-	size_t len = out->cap - out->used;
-
-	if (offset > file->len || len > file->len - offset)
-		return rd_fail(err, RD_FAULT_FAILED, "os.file.short", "past the end");
-	memcpy(out->data + out->used, file->data + offset, len);
-	out->used = out->cap;
-	return true;
-}
-
 static struct rd_blob blob_of(struct rd_buf *file)
 {
-	return (struct rd_blob){ .ctx = file, .size = file->len, .read = blob_read };
+	return (struct rd_blob){ .ctx = file, .size = file->len, .read = rd_test_buf_read };
 }
 
 #define N_TYPES 11u
@@ -182,7 +164,7 @@ static void write_file(const struct plan *p, uint32_t n_cols, uint64_t rows,
 {
 	struct rd_column *column = calloc(n_cols, sizeof(*column));
 	char(*name)[16] = calloc(n_cols, sizeof(*name));
-	struct rd_sink sink = { .ctx = file, .write = sink_write };
+	struct rd_sink sink = { .ctx = file, .write = rd_test_buf_write };
 	struct rd_writer *w = NULL;
 	struct rd_schema schema;
 	struct rd_err err = { 0 };
@@ -596,7 +578,7 @@ static void test_unique(void **state)
 	struct rd_writer_options o = { .codec = RD_CODEC_NONE };
 	struct rd_err err = { 0 };
 	struct rd_buf file;
-	struct rd_sink sink = { .ctx = &file, .write = sink_write };
+	struct rd_sink sink = { .ctx = &file, .write = rd_test_buf_write };
 
 	(void)state;
 	for (uint32_t n = 3; n <= 4; n++) {

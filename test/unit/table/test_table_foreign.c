@@ -1,4 +1,5 @@
 /* Files of others: types that are recoded, damage of every kind, keys by name, several files. */
+#include "../../memory_io.h"
 #include "../../support.h"
 #include "table/recode_int.h"
 
@@ -12,25 +13,6 @@
 
 #define MEMORY ((size_t)256 << 20)
 #define METADATA ((size_t)64 << 20)
-
-static bool blob_read(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *err)
-{
-	const struct rd_view *file = ctx;
-	size_t len = out->cap - out->used;
-
-	if (offset > file->len || len > file->len - offset)
-		return rd_fail(err, RD_FAULT_FAILED, "os.file.short", "past the end");
-	if (len)
-		memcpy(out->data + out->used, file->data + offset, len);
-	out->used = out->cap;
-	return true;
-}
-
-static bool sink_write(void *ctx, struct rd_view bytes, struct rd_err *err)
-{
-	rd_buf_add(ctx, bytes);
-	return rd_buf_ok(ctx, err);
-}
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -202,7 +184,7 @@ static void set_key(struct rd_secret *key, const char *text)
 /* A hash of all values of all readable columns; false: some refusal, which explains itself. */
 static bool digest(struct rd_view file, bool sealed, uint64_t *out)
 {
-	struct rd_blob blob = { .ctx = &file, .size = file.len, .read = blob_read };
+	struct rd_blob blob = { .ctx = &file, .size = file.len, .read = rd_test_view_read };
 	const struct rd_table_options options = { .foreign_keys = sealed ? &keys : NULL,
 						  .max_memory = METADATA };
 	struct rd_table *t RD_AUTO(rd_table_close) = NULL;
@@ -392,7 +374,7 @@ static struct rd_view write_table(uint32_t first, uint32_t n, enum rd_codec code
 	};
 	const struct rd_schema schema = { 2, column };
 	struct rd_writer *w RD_AUTO(rd_writer_free) = NULL;
-	struct rd_sink sink = { file, sink_write };
+	struct rd_sink sink = { file, rd_test_buf_write };
 	int64_t id[1000];
 	struct rd_text text[1000];
 	uint64_t valid[16] = { 0 };
@@ -429,7 +411,9 @@ static void test_codecs(void **state)
 	for (size_t i = 0; i < 5; i++) {
 		struct rd_buf file RD_AUTO(rd_buf_free) = { .max = MEMORY };
 		struct rd_view bytes = write_table(0, 1000, codecs[i], "word", &file);
-		struct rd_blob blob = { .ctx = &bytes, .size = bytes.len, .read = blob_read };
+		struct rd_blob blob = { .ctx = &bytes,
+					.size = bytes.len,
+					.read = rd_test_view_read };
 		struct rd_table *t RD_AUTO(rd_table_close) = NULL;
 		struct rd_err err = { 0 };
 
@@ -453,7 +437,7 @@ static struct rd_table *open_buf(struct rd_view *bytes, struct rd_blob *blob)
 	struct rd_table *t = NULL;
 	struct rd_err err = { 0 };
 
-	*blob = (struct rd_blob){ .ctx = bytes, .size = bytes->len, .read = blob_read };
+	*blob = (struct rd_blob){ .ctx = bytes, .size = bytes->len, .read = rd_test_view_read };
 	if (!rd_table_open_any(blob, &options, &t, &err))
 		fail_msg("%s", err.text);
 	return t;

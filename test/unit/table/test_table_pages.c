@@ -1,5 +1,6 @@
 /* Files as other writers make them, built by hand: what parquet.thrift allows and few of them do.
  */
+#include "../../memory_io.h"
 #include "../../support.h"
 #include "table/parquet_int.h"
 
@@ -166,23 +167,10 @@ static void end(struct file *f)
 
 /* ---- reading it ------------------------------------------------------------------------------ */
 
-static bool blob_read(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *err)
-{
-	const struct rd_buf *file = ctx;
-	size_t len = out->cap - out->used;
-
-	if (offset > file->len || len > file->len - offset)
-		return rd_fail(err, RD_FAULT_FAILED, "os.file.short", "past the end");
-	if (len)
-		memcpy(out->data + out->used, file->data + offset, len);
-	out->used = out->cap;
-	return true;
-}
-
 /* The last column's values, a blank behind each; or the error's code and text. */
 static void read_all(struct file *f, struct rd_buf *out)
 {
-	struct rd_blob blob = { .ctx = &f->bytes, .size = f->bytes.len, .read = blob_read };
+	struct rd_blob blob = { .ctx = &f->bytes, .size = f->bytes.len, .read = rd_test_buf_read };
 	const struct rd_table_options options = { .max_memory = (size_t)64 << 20 };
 	struct rd_table *t RD_AUTO(rd_table_close) = NULL;
 	struct rd_cursor *c RD_AUTO(rd_cursor_free) = NULL;
@@ -496,7 +484,7 @@ static void test_footer(void **state)
 static void test_names(void **state)
 {
 	struct file f = one_row(PQ_NO_LOGICAL, PQ_REQUIRED);
-	struct rd_blob blob = { .ctx = &f.bytes, .read = blob_read };
+	struct rd_blob blob = { .ctx = &f.bytes, .read = rd_test_buf_read };
 	const struct rd_table_options options = { .max_memory = (size_t)64 << 20 };
 	struct rd_table *t RD_AUTO(rd_table_close) = NULL;
 	struct rd_err err = { 0 };

@@ -2,6 +2,7 @@
  * What a room demands of a table (PROTOCOL.md 4), each demand by a file that fails this one alone:
  * forged with the right keys, as an owner could who has another writer, or means harm.
  */
+#include "../../memory_io.h"
 #include "../../support.h"
 #include "table/parquet_int.h"
 
@@ -35,18 +36,6 @@ struct forging {
 	struct rd_view base;
 	struct rd_buf file, groups;
 };
-
-static bool blob_read(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *err)
-{
-	const struct rd_buf *file = ctx;
-	size_t len = out->cap - out->used;
-
-	if (offset > file->len || len > file->len - offset)
-		return rd_fail(err, RD_FAULT_FAILED, "os.file.short", "past the end");
-	memcpy(out->data + out->used, file->data + offset, len);
-	out->used = out->cap;
-	return true;
-}
 
 static const uint8_t unique[FILE_UNIQUE_LEN] = "a file!";
 
@@ -242,7 +231,7 @@ static bool room_reads(const struct forging *g, struct rd_err *err)
 {
 	const struct rd_blob blob = { .ctx = (void *)(uintptr_t)&g->file,
 				      .size = g->file.len,
-				      .read = blob_read };
+				      .read = rd_test_buf_read };
 	struct rd_table *t RD_AUTO(rd_table_close) = NULL;
 
 	if (!rd_table_open(&blob, &g->keys, RD_TABLE_ROOM, MEMORY, &t, err))

@@ -1,4 +1,5 @@
 /* JSON lines and Arrow streams: what is taken, what is refused and where, and any damage. */
+#include "../../memory_io.h"
 #include "../../support.h"
 
 #include <redoubt/table.h>
@@ -10,28 +11,9 @@
 
 static struct rd_arena *arena;
 
-static bool blob_read(void *ctx, uint64_t offset, struct rd_span *out, struct rd_err *err)
-{
-	const struct rd_view *file = ctx;
-	size_t len = out->cap - out->used;
-
-	if (offset > file->len || len > file->len - offset)
-		return rd_fail(err, RD_FAULT_FAILED, "os.file.short", "past the end");
-	if (len)
-		memcpy(out->data + out->used, file->data + offset, len);
-	out->used = out->cap;
-	return true;
-}
-
-static bool sink_write(void *ctx, struct rd_view bytes, struct rd_err *err)
-{
-	rd_buf_add(ctx, bytes);
-	return rd_buf_ok(ctx, err);
-}
-
 static struct rd_blob blob_of(struct rd_view *text)
 {
-	return (struct rd_blob){ .ctx = text, .size = text->len, .read = blob_read };
+	return (struct rd_blob){ .ctx = text, .size = text->len, .read = rd_test_view_read };
 }
 
 enum form { JSONL, ARROW };
@@ -48,7 +30,7 @@ static bool load(enum form form, struct rd_view text, struct rd_schema *schema, 
 					  : rd_arrow_schema(&blob, "f", arena, schema, err)))
 		return false;
 	return rd_writer_new(schema, &(struct rd_writer_options){ 0 },
-			     &(struct rd_sink){ file, sink_write }, &w, err) &&
+			     &(struct rd_sink){ file, rd_test_buf_write }, &w, err) &&
 	       (form == JSONL ? rd_jsonl_load(&blob, "f", &options, schema, w, err)
 			      : rd_arrow_load(&blob, "f", schema, w, err)) &&
 	       rd_writer_finish(w, err);
@@ -59,7 +41,7 @@ static void put(struct rd_buf *file, bool as_arrow, struct rd_buf *out)
 	const struct rd_csv_options options = { .null_text = "-", .separator = ',' };
 	struct rd_view bytes = rd_buf_view(file);
 	struct rd_blob blob = blob_of(&bytes);
-	struct rd_sink sink = { out, sink_write };
+	struct rd_sink sink = { out, rd_test_buf_write };
 	struct rd_table *t RD_AUTO(rd_table_close) = NULL;
 	struct rd_err err = { 0 };
 
