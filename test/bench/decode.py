@@ -6,7 +6,7 @@ answer) beside DuckDB's, in turn, one thread, CPU time, median of nine.
     decode.py [RUNS]
 
 Needs node and npm, which fetch the writer and DuckDB once; without them there is no file to decode, and it
-says so.  The file stays in $RD_BUILD/bench for the next time."""
+says so.  The file stays in $RD_BUILD/bench, they in $RD_BUILD/npm."""
 import statistics
 import subprocess
 import sys
@@ -20,11 +20,10 @@ FILE = peer.FOLDER / "decode.parquet"
 
 
 def make_file():
-    peer.npm(peer.DUCKDB, "apache-arrow@21.2.0", "parquet-wasm@0.8.0")
     if not FILE.exists():
         scratch = FILE.with_suffix(".part")
         subprocess.run(["node", "--max-old-space-size=8192", peer.SOURCE / "test/bench/decode_files.mjs", str(ROWS),
-                        scratch], cwd=peer.FOLDER, check=True)
+                        scratch], cwd=peer.npm(), check=True)
         scratch.rename(FILE)
 
 

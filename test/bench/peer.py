@@ -11,7 +11,6 @@ import subprocess
 BUILD = pathlib.Path(os.environ.get("RD_BUILD", "build")).resolve()
 SOURCE = pathlib.Path(os.environ.get("RD_SRC", ".")).resolve()
 FOLDER = BUILD / "bench"
-DUCKDB = "@duckdb/node-api@1.5.6-r.1"
 COST = re.compile(r"^(decrypt|execute) +([0-9.]+) ms CPU(?:, ([0-9]+) rows)?", re.M)
 
 
@@ -19,10 +18,11 @@ def have_npm():
     return bool(shutil.which("npm") and shutil.which("node"))
 
 
-def npm(*packages):
-    """Packages in FOLDER, where they stay for the next time."""
-    subprocess.run(["npm", "install", "--package-lock=false", "--no-save", *packages], cwd=FOLDER, check=True,
-                   stdout=subprocess.DEVNULL)
+def npm():
+    """The peers' folder, where they stay for the next time."""
+    folder = BUILD / "npm"
+    subprocess.run([SOURCE / "test/tools/npm-peers", folder], check=True)
+    return folder
 
 
 def redoubt(inputs, sql):
@@ -41,7 +41,7 @@ class Refused(Exception):
 
 class DuckDB:
     def __init__(self):
-        self.process = subprocess.Popen(["node", SOURCE / "test/bench/duckdb.mjs"], cwd=FOLDER,
+        self.process = subprocess.Popen(["node", SOURCE / "test/bench/duckdb.mjs"], cwd=npm(),
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(self, sql):

@@ -5,7 +5,7 @@ Parquet, each warm, in turn, one thread, CPU time, median of nine.  Fails above 
     tpch.py [RUNS]
 
 Needs node and npm, which fetch DuckDB once; without them only redoubt's own figures are printed.
-Tables and DuckDB stay in $RD_BUILD/bench for the next time."""
+Tables stay in $RD_BUILD/bench, DuckDB in $RD_BUILD/npm."""
 import statistics
 import subprocess
 import sys
@@ -27,7 +27,6 @@ def make_tables():
 
 def start_duckdb():
     """With its own uncompressed copies of the tables."""
-    peer.npm(peer.DUCKDB)
     duckdb = peer.DuckDB()
     for table in TABLES:
         copy = peer.FOLDER / f"{table}.duckdb.parquet"

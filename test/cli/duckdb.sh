@@ -2,17 +2,7 @@
 # Another reader: DuckDB, from npm, reads our plain and uniformly sealed files as it reads the CSV.
 . "$RD_SRC/test/cli/lib.sh"
 
-peer=@duckdb/node-api@1.5.6-r.1
-skip() {
-	[ "${CI:-}" = true ] && { echo "Bail out! $1"; exit 1; }
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-command -v npm >/dev/null || skip "no npm"
-mkdir -p "$RD_BUILD/duckdb"
-[ -d "$RD_BUILD/duckdb/node_modules/@duckdb/node-api" ] ||
-	(cd "$RD_BUILD/duckdb" && npm install --package-lock=false --no-save $peer) >npm.log 2>&1 ||
-	skip "npm could not install $peer"
+t_need_npm
 
 # compare NAME CSV PARQUET [KEY FILE]
 compare() {
@@ -21,7 +11,7 @@ compare() {
 	# shellcheck disable=SC2086 # two words, or one
 	"$REDOUBT" table show "$3" ${4:+--key $4} -o json >schema.json
 	# shellcheck disable=SC2086 # a word, or none
-	t_exit 0 "$1" sh -c 'cd "$1" && shift && exec node "$@"' sh "$RD_BUILD/duckdb" \
+	t_exit 0 "$1" sh -c 'cd "$1" && shift && exec node "$@"' sh "$t_npm" \
 		"$RD_SRC/test/tools/duckdb_tables.mjs" "$t_dir/schema.json" "$2" "$t_dir/$3" $footer
 }
 
@@ -96,11 +86,11 @@ for name in wide long; do
 done
 
 # What others see of a column: statistics, null counts, who wrote it.
-t_exit 0 "DuckDB sees our statistics" sh -c 'cd "$1" && shift && exec node "$@"' sh "$RD_BUILD/duckdb" \
+t_exit 0 "DuckDB sees our statistics" sh -c 'cd "$1" && shift && exec node "$@"' sh "$t_npm" \
 	"$RD_SRC/test/tools/duckdb_metadata.mjs" "$t_dir/plain.parquet"
 
 # And the other way: what DuckDB writes, plain and in its own encryption.
-t_exit 0 "DuckDB writes every type" sh -c 'cd "$1" && shift && exec node "$@"' sh "$RD_BUILD/duckdb" \
+t_exit 0 "DuckDB writes every type" sh -c 'cd "$1" && shift && exec node "$@"' sh "$t_npm" \
 	"$RD_SRC/test/tools/duckdb_write.mjs" "$t_dir/snappy.parquet" "$t_dir/duck"
 printf 'footer 30313233343536373839303132333435\n' >duck.keys
 chmod 600 duck.keys
@@ -116,7 +106,7 @@ t_err 'table\.crypto\.unique' "never without saying"
 
 sed -i '2s/^0,/7,/' every.csv
 "$REDOUBT" table show plain.parquet -o json >schema.json
-t_exit 1 "a row that differs is noticed" sh -c 'cd "$1" && shift && exec node "$@"' sh "$RD_BUILD/duckdb" \
+t_exit 1 "a row that differs is noticed" sh -c 'cd "$1" && shift && exec node "$@"' sh "$t_npm" \
 	"$RD_SRC/test/tools/duckdb_tables.mjs" "$t_dir/schema.json" "$t_dir/every.csv" "$t_dir/plain.parquet"
 for name in subjects measurements outcomes; do
 	[ -e "$RD_SHARED/data/nafld/$name.csv" ] || continue

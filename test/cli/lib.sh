@@ -48,13 +48,23 @@ t_same() {
 	t_ok $? "$3"
 }
 
-# t_need_shared PATH: the test needs this file of ../shared.  Where it is absent the test skips, or fails
-# when CI=true.  Call it before the first check.
-t_need_shared() {
-	[ -e "$RD_SHARED/$1" ] && return
-	[ "${CI:-}" = true ] && { echo "Bail out! ../shared/$1 is missing"; exit 1; }
-	echo "1..0 # SKIP no ../shared/$1"
+# t_skip REASON: the test skips, or fails when CI=true, where everything must be there.  Before the first check.
+t_skip() {
+	[ "${CI:-}" = true ] && { echo "Bail out! $1"; exit 1; }
+	echo "1..0 # SKIP $1"
 	exit 0
+}
+
+# t_need_shared PATH: the test needs this file of ../shared.
+t_need_shared() {
+	[ -e "$RD_SHARED/$1" ] || t_skip "no ../shared/$1"
+}
+
+# t_need_npm: the test needs the peers of test/tools/npm-peers, and gets their folder as $t_npm.
+t_need_npm() {
+	t_npm=$RD_BUILD/npm
+	command -v npm >/dev/null || t_skip "no npm"
+	"$RD_SRC/test/tools/npm-peers" "$t_npm" >&2 || t_skip "npm could not install the peers"
 }
 
 t_done() {

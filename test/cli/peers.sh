@@ -2,20 +2,10 @@
 # Other tools from npm: apache-arrow, hyparquet and arrow-rs read what we write and we what they write; DuckDB's own encryption.
 . "$RD_SRC/test/cli/lib.sh"
 
-skip() {
-	[ "${CI:-}" = true ] && { echo "Bail out! $1"; exit 1; }
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-command -v npm >/dev/null || skip "no npm"
-mkdir -p "$RD_BUILD/peers"
-[ -d "$RD_BUILD/peers/node_modules/nodejs-polars-linux-x64-gnu" ] ||
-	(cd "$RD_BUILD/peers" && npm install --package-lock=false --no-save apache-arrow@21.2.0 hyparquet@1.31.5 \
-		hyparquet-compressors@1.1.2 @duckdb/node-api@1.5.6-r.1 parquet-wasm@0.8.0 \
-		nodejs-polars@0.26.1 nodejs-polars-linux-x64-gnu@0.26.1) >npm.log 2>&1 || skip "npm could not install the peers"
-cp "$RD_SRC/test/tools/peers.mjs" "$RD_BUILD/peers/peers.mjs"
+t_need_npm
+cp "$RD_SRC/test/tools/peers.mjs" "$t_npm/peers.mjs"
 peer() {
-	node "$RD_BUILD/peers/peers.mjs" "$@"
+	node "$t_npm/peers.mjs" "$@"
 }
 
 cat >t.csv <<'X'
@@ -85,14 +75,14 @@ t_exit 0 "that we read" "$REDOUBT" query -t t=t.arrows -o csv 'SELECT * FROM t O
 t_same out t.csv "as it was"
 
 # DuckDB's own encryption has no AAD: only when asked for, and with a warning
-cat >"$RD_BUILD/peers/encrypt.mjs" <<'X'
+cat >"$t_npm/encrypt.mjs" <<'X'
 import { DuckDBInstance } from '@duckdb/node-api';
 const connection = await (await DuckDBInstance.create(':memory:')).connect();
 for (const sql of ["SET force_mbedtls_unsafe=true", "PRAGMA add_parquet_key('k', '0123456789012345')",
   `COPY (SELECT i AS id, 'row ' || i AS word FROM range(1000) t(i)) TO '${process.argv[2]}' (FORMAT parquet, ENCRYPTION_CONFIG {footer_key: 'k'})`])
   await connection.run(sql);
 X
-t_exit 0 "DuckDB encrypts a file" node "$RD_BUILD/peers/encrypt.mjs" "$t_dir/duck.parquet"
+t_exit 0 "DuckDB encrypts a file" node "$t_npm/encrypt.mjs" "$t_dir/duck.parquet"
 printf 'footer 30313233343536373839303132333435\n' >duck.key
 chmod 600 duck.key
 t_exit 3 "that is refused" "$REDOUBT" query -t t=duck.parquet,key=duck.key 'SELECT count(*) FROM t'

@@ -3,11 +3,7 @@
 . "$RD_SRC/test/cli/lib.sh"
 
 [ -z "${RD_SANITIZED:-}" ] || { echo "1..0 # SKIP sanitized already"; exit 0; }
-if ! command -v valgrind >/dev/null; then
-	[ "${CI:-}" = true ] && { echo "Bail out! no valgrind"; exit 1; }
-	echo "1..0 # SKIP no valgrind"
-	exit 0
-fi
+command -v valgrind >/dev/null || t_skip "no valgrind"
 silent() {
 	t_exit 0 "$1" sh -c 'shift; exec valgrind --leak-check=full -q --error-exitcode=9 --log-file=valgrind.log "$@"' sh "$@"
 }

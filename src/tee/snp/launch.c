@@ -10,7 +10,7 @@
 
 #define PAGE RD_FIRMWARE_PAGE
 #define VCPUS_MAX 4096u
-#define PAGES_MAX (1u << 20)
+#define PAGES_MAX (1u << 16) /* 256 MiB: firmware measures some 8 */
 #define RESET_EIP 0xFFFFFFF0u
 #define VMSA_GPA 0xFFFFFFFFF000u /* all ones, page aligned, bits above 51 cleared */
 #define CODE "tee.snp.firmware"

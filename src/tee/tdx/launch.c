@@ -9,7 +9,7 @@
 
 #define PAGE RD_FIRMWARE_PAGE
 #define CHUNK 256u
-#define PAGES_MAX (1u << 20)
+#define PAGES_MAX (1u << 16) /* 256 MiB: firmware measures some 8 */
 #define COMMAND_LINE_MAX 65536u
 #define SECTION_LEN 32u
 #define EXTEND 1u  /* attribute: content is measured */
