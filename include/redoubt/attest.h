@@ -124,7 +124,7 @@ RD_MUST_USE bool rd_policy_from_doc(const struct rd_doc *doc, const char *name,
 struct rd_rule_value {
 	struct rd_view key;  /* "0" of pcrs: {0: [...]}; empty where the rule takes a plain list */
 	struct rd_view text; /* as written */
-	uint64_t number;     /* of AT_LEAST, AT_MOST, MAX_AGE (days) */
+	uint64_t number; /* of AT_LEAST, AT_MOST, MAX_AGE (days), and of a rule of UINT values */
 };
 struct rd_rule_setting {
 	const struct rd_tee *tee;

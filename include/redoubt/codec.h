@@ -198,7 +198,7 @@ struct rd_doc {
 	enum rd_doc_kind kind;
 	bool quoted;           /* scalars: was written with quotes, so it is text */
 	uint32_t line, column; /* from 1 */
-	struct rd_view text;   /* scalars */
+	struct rd_view text;   /* scalars; empty in lists and maps; null: as it was written */
 	struct rd_view key;    /* when an entry of a map */
 	uint32_t key_line, key_column;
 	uint32_t n; /* lists and maps */
