@@ -1,4 +1,4 @@
-/* Policies as text and bytes, and every check of appraisal, one broken thing at a time. */
+/* Every check of appraisal, one broken thing at a time, and how verdicts are printed. */
 #include "../../support.h"
 
 #include <redoubt/attest.h>
@@ -205,72 +205,44 @@ static void test_appraisal(void **state)
 #undef X
 }
 
-static const char head[] = "level: software\ntees: [process]\n";
-static const char measured[] = "measurements: [{name: e, enclave: %096d}]\n";
-static const char placed[] = "platforms: [{name: h, id: 0a0b}]\n";
-
-static bool parse(const char *text, struct rd_policy *out, struct rd_arena *arena,
-		  struct rd_err *err)
-{
-	const struct rd_doc *doc;
-
-	*err = (struct rd_err){ 0 };
-	return rd_yaml_parse(arena, "p.yaml", rd_view_str(text), &doc, err) &&
-	       rd_policy_from_doc(doc, "p.yaml", arena, out, err);
-}
-
-static void test_policy(void **state)
+/* Claims of one map stand together in JSON, and no others with them. */
+static void test_claims(void **state)
 {
 	static const struct {
-		const char *text, *says; /* NULL: fine */
-	} cases[] = {
-		{ "", NULL },
-		{ "revocation: optional\n", NULL },
-		{ "sandbox_may_miss: [landlock]\n", NULL },
-		{ "revocation: maybe\n", "required or optional" },
-		{ "sandbox_may_miss: [walls]\n", "not a layer" },
-		{ "launch_configs: []\n", "not an empty one" },
-		{ "levels: tpm\n", "level" },
+		const char *name, *map, *key;
+	} claims[] = {
+		{ "plain", NULL, "plain" },    { "tcb.snp", "tcb", "snp" },
+		{ "tcbs.fmc", "tcbs", "fmc" }, { "pcr.0", "pcr", "0" },
+		{ "tcb.tee", "tcb", "tee" },
 	};
+	const uint32_t n = sizeof(claims) / sizeof(claims[0]);
+	const struct rd_appraisal a = { .verdict = RD_VERDICT_REFUSED };
+	RD_AUTO(rd_buf_free) struct rd_buf json = { .max = 1 << 16 };
+	struct rd_tee_result r = { .n_claims = n };
+	const struct rd_doc *doc = NULL;
 	struct rd_arena *arena = NULL;
-	struct rd_policy policy, back;
-	struct rd_buf bytes = { .max = 1 << 16 };
 	struct rd_err err = { 0 };
-	char text[1024];
+	char number[8];
 
 	(void)state;
+	for (uint32_t i = 0; i < n; i++)
+		r.claim[i] = (struct rd_tee_claim){ .name = claims[i].name,
+						    .kind = RD_CLAIM_UINT,
+						    .number = 100 + i };
 	assert_true(rd_arena_new(MEMORY, &arena, &err));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		snprintf(text, sizeof(text), "%s", head);
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), measured, 7);
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", placed,
-			 cases[i].text);
-		if (parse(text, &policy, arena, &err) != (cases[i].says == NULL))
-			fail_msg("%s: %s", cases[i].text, err.text);
-		if (cases[i].says && !strstr(err.text, cases[i].says))
-			fail_msg("%s: %s", cases[i].text, err.text);
-		if (cases[i].says)
-			continue;
-		/* There and back; and every single bit is another policy or none. */
-		rd_buf_clear(&bytes);
-		assert_true(rd_policy_encode(&policy, &bytes, &err));
-		assert_true(rd_policy_decode(rd_buf_view(&bytes), arena, &back, &err));
-		assert_true(back.min_level == policy.min_level && back.n_references == 1 &&
-			    back.sandbox_may_miss == policy.sandbox_may_miss);
-		for (size_t n = 0; n < bytes.len; n++)
-			assert_false(
-				rd_policy_decode(rd_view_of(bytes.data, n), arena, &back, &err));
+	assert_true(rd_appraisal_json(&a, &r, &json, &err));
+	assert_true(rd_json_parse(arena, "out", rd_buf_view(&json), &doc, &err));
+	doc = rd_doc_get(doc, "claims");
+	assert_int_equal(doc->n, 4);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rd_doc *map = claims[i].map ? rd_doc_get(doc, claims[i].map) : doc;
+		const struct rd_doc *found = map ? rd_doc_get(map, claims[i].key) : NULL;
+
+		snprintf(number, sizeof(number), "%u", 100 + i);
+		if (!found || !rd_view_eq(found->text, rd_view_str(number)))
+			fail_msg("%s: %.*s", claims[i].name, (int)json.len, (char *)json.data);
 	}
-	/* What is missing is no permission. */
-	assert_false(
-		parse("level: software\ntees: [process]\nplatforms: any\n", &policy, arena, &err));
-	snprintf(text, sizeof(text), "%s", head);
-	snprintf(text + strlen(text), sizeof(text) - strlen(text), measured, 7);
-	assert_false(parse(text, &policy, arena, &err));
-	snprintf(text + strlen(text), sizeof(text) - strlen(text), "platforms: any\n");
-	assert_false(parse(text, &policy, arena, &err));
-	assert_non_null(strstr(err.text, "needs a list of platforms"));
-	rd_buf_free(&bytes);
+	assert_int_equal(rd_doc_get(doc, "tcb")->n, 2);
 	rd_arena_free(&arena);
 }
 
@@ -280,7 +252,7 @@ int main(void)
 		cmocka_unit_test(test_appraisal),
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_recorded),
-		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_claims),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,7 @@ static bool has(const struct rd_appraisal *a, const char *code, enum rd_result r
 #define OTHER \
 	"6a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a" \
 	"5a5a5a5a"
+#define HEX32 "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
 #define SNP "version: 1\nsnp:\n  "
 
 /* A policy over the evidence above: the reason that refuses it, or NULL. */
@@ -230,6 +231,7 @@ static void test_statuses(void **state)
 		{ TDX "{status: SWHardeningNeeded, advisories: [SA-1]}\n", false },
 		{ TDX "{status: SWHardeningNeeded, advisories: [SA-1, SA-22]}\n", false },
 		{ TDX "{status: SWHardeningNeeded, advisories: []}\n", false },
+		{ "version: 1\nsgx: {tcb_statuses: [SWHardeningNeeded]}\n", false },
 	};
 	struct rd_err err = { 0 };
 	struct rd_tee_result *r = RD_NEW(arena, struct rd_tee_result, &err);
@@ -255,6 +257,50 @@ static void test_statuses(void **state)
 		rd_tee_check(&w, RD_ASPECT_TCB, false, (struct rd_tee_words){ "x", "x", "", "" });
 		assert_int_equal(appraise(statuses[i].policy, "tdx", r)->verdict,
 				 RD_VERDICT_REFUSED);
+	}
+}
+
+/* A claim of another sort than its rule speaks of is none that the rule lists or bounds. */
+static void test_sorts(void **state)
+{
+	static const struct {
+		const char *policy, *tee;
+		struct rd_tee_claim claim;
+		bool accepted;
+	} sorts[] = {
+		{ "version: 1\nsgx: {isvprodid: [3, 7]}\n",
+		  "sgx",
+		  { .name = "isvprodid", .kind = RD_CLAIM_UINT, .number = 7 },
+		  true },
+		{ "version: 1\nsgx: {isvprodid: [3, 7]}\n",
+		  "sgx",
+		  { .name = "isvprodid", .kind = RD_CLAIM_UINT, .number = 6 },
+		  false },
+		{ "version: 1\nsgx: {mrsigner: [" HEX32 "]}\n",
+		  "sgx",
+		  { .name = "mrsigner", .kind = RD_CLAIM_UINT },
+		  false },
+		{ "version: 1\nsgx: {min_isvsvn: 1}\n",
+		  "sgx",
+		  { .name = "isvsvn", .kind = RD_CLAIM_UINT, .number = 1 },
+		  true },
+		{ "version: 1\nsgx: {min_isvsvn: 1}\n",
+		  "sgx",
+		  { .name = "isvsvn", .kind = RD_CLAIM_TIME, .number = 1 },
+		  false },
+	};
+	struct rd_err err = { 0 };
+	struct rd_tee_result *r = RD_NEW(arena, struct rd_tee_result, &err);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sorts) / sizeof(sorts[0]); i++) {
+		make(r);
+		r->claim[r->n_claims++] = sorts[i].claim;
+		if ((appraise(sorts[i].policy, sorts[i].tee, r)->verdict == RD_VERDICT_ACCEPTED) !=
+		    sorts[i].accepted)
+			fail_msg("%s: claim of kind %d, number %llu", sorts[i].policy,
+				 (int)sorts[i].claim.kind,
+				 (unsigned long long)sorts[i].claim.number);
 	}
 }
 
@@ -287,6 +333,8 @@ static void test_age(void **state)
 			"attest.age", RD_RESULT_FAIL));
 }
 
+#define REFERENCES "version: 1\nreference_values: "
+
 /* A slip in a file, and the place that its error names. */
 static void test_broken_files(void **state)
 {
@@ -311,7 +359,33 @@ static void test_broken_files(void **state)
 		{ SNP "products: [Milan]\n", "map" },
 		{ SNP "products: {Milan: {tcb_statuses: [X]}}\n", "tcb_statuses" },
 		{ "version: 1\nrevocation: no\n", "required or optional" },
+		{ SNP "product_names: [null]\n", "expected a value" },
+		{ SNP "product_names: [\"\"]\n", "expected a value" },
+		{ SNP "min_tcb: [24]\n", "a map that is not empty" },
+		{ SNP "tcb_statuses: {a: X}\n", "a list that is not empty" },
+		{ SNP "tcb_statuses: [{until: 2027-01-01T00:00:00Z}]\n", "a status word" },
+		{ SNP "tcb_statuses: [null]\n", "a status word" },
+		{ SNP "tcb_statuses: [\"\"]\n", "a status word" },
+		{ SNP "tcb_statuses: [{status: X, advisories: SA-1}]\n", "list of advisories" },
+		{ SNP "tcb_statuses: [{status: X, advisories: [null]}]\n", "list of advisories" },
+		{ SNP "products: [{debug: allowed}]\n", "a map of products" },
 		{ "version: 1\nanchors: []\n", "certificate files" },
+		{ "version: 1\nanchors: {a: a.pem}\n", "certificate files" },
+		{ "version: 1\nanchors: [null]\n", "the name of a certificate file" },
+		{ "version: 1\nanchors: [\"\"]\n", "the name of a certificate file" },
+		{ REFERENCES "[]\n", "1 to 8 manifests" },
+		{ REFERENCES "{a: {file: a.corim}}\n", "1 to 8 manifests" },
+		{ REFERENCES "[a.corim]\n", "expected a map" },
+		{ REFERENCES "[{fil: a.corim}]\n", "did you mean" },
+		{ REFERENCES "[{keys: [a.pem]}]\n", "the name of a CoRIM" },
+		{ REFERENCES "[{file: null}]\n", "the name of a CoRIM" },
+		{ REFERENCES "[{file: \"\"}]\n", "the name of a CoRIM" },
+		{ REFERENCES "[{file: a.corim, keys: []}]\n", "1 to 4 files" },
+		{ REFERENCES "[{file: a.corim, keys: {a: a.pem}}]\n", "1 to 4 files" },
+		{ REFERENCES "[{file: a.corim, keys: [null]}]\n", "the name of a key file" },
+		{ REFERENCES "[{file: a.corim, keys: [\"\"]}]\n", "the name of a key file" },
+		{ REFERENCES "[{file: a.corim, sha256: 5a5a}]\n", "hexadecimal of 32 bytes" },
+		{ REFERENCES "[{file: a.corim, sha256: no}]\n", "expected hexadecimal" },
 		{ "version: 1\nnitro: {pcrs: {\"0\": []}}\n", "empty" },
 	};
 	struct rd_evidence_policy p;
@@ -324,6 +398,43 @@ static void test_broken_files(void **state)
 		if (!strstr(err.text, broken[i].part) || !strstr(err.text, "p.yaml:"))
 			fail_msg("%s: %s", broken[i].policy, err.text);
 	}
+}
+
+/* As many of everything as there may be, and one more. */
+static void test_limits(void **state)
+{
+	static const struct {
+		const char *head, *before, *after, *tail, *says;
+		unsigned max;
+	} limits[] = {
+		{ SNP "product_names: [", "p", ",", "]\n", "more than 1024 values", 1024 },
+		{ SNP "products: {", "p", ": {debug: allowed},", "}\n", "more than 256 settings",
+		  256 },
+		{ SNP "tcb_statuses: [", "s", ",", "]\n", "too many statuses", 64 },
+		{ "version: 1\nanchors: [", "", ".pem,", "]\n", "1 to 16 certificate files", 16 },
+		{ REFERENCES "[", "{file: ", ".corim},", "]\n", "1 to 8 manifests", 8 },
+		{ REFERENCES "[{file: a.corim, keys: [", "", ".pem,", "]}]\n", "1 to 4 files", 4 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		for (unsigned more = 0; more < 2; more++) {
+			RD_AUTO(rd_buf_free) struct rd_buf text = { .max = 1u << 16 };
+			struct rd_evidence_policy p;
+			struct rd_err err;
+
+			rd_buf_printf(&text, "%s", limits[i].head);
+			for (unsigned k = 0; k < limits[i].max + more; k++)
+				rd_buf_printf(&text, "%s%u%s", limits[i].before, k,
+					      limits[i].after);
+			rd_buf_printf(&text, "%s", limits[i].tail);
+			rd_buf_add_byte(&text, 0);
+			if (parse((const char *)text.data, &p, &err) != !more)
+				fail_msg("%s: %u: %s", limits[i].says, limits[i].max + more,
+					 more ? "taken" : err.text);
+			if (more && !strstr(err.text, limits[i].says))
+				fail_msg("%s: %s", limits[i].says, err.text);
+		}
 }
 
 static bool unset(const struct rd_appraisal *a, const char *claim)
@@ -387,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_aspects), cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_age),     cmocka_unit_test(test_broken_files),
 		cmocka_unit_test(test_suggest), cmocka_unit_test(test_unset),
+		cmocka_unit_test(test_sorts),   cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
