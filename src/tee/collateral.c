@@ -226,8 +226,7 @@ static bool read_keys(struct rd_tee_work *w, struct rd_view bytes, struct keys *
 		 rd_json_parse(w->arena, "key", bytes, &doc, &unused))
 		return read_jwks(w, doc, keys, err);
 	else
-		ok = bytes.len && bytes.len < 1024 && bytes.data[0] >> 5 == RD_CBOR_MAP &&
-		     rd_cose_key_spki(bytes, w->arena, &keys->spki[keys->n], &unused);
+		ok = rd_cose_key_spki(bytes, w->arena, &keys->spki[keys->n], &unused);
 	keys->n += ok;
 	return ok;
 }

@@ -77,8 +77,7 @@ bool rd_firmware_find(struct rd_view firmware, struct rd_view entry, struct rd_f
 
 bool rd_firmware_check(struct rd_view firmware, const char *code, struct rd_err *err)
 {
-	if (firmware.len == 0 || firmware.len > RD_FIRMWARE_MAX ||
-	    firmware.len % RD_FIRMWARE_PAGE != 0)
+	if (firmware.len > RD_FIRMWARE_MAX || firmware.len % RD_FIRMWARE_PAGE != 0)
 		return rd_fail(
 			err, RD_FAULT_MALFORMED, code,
 			"firmware: %zu bytes; whole pages of 4096, 64 MiB at most, are needed",

@@ -96,7 +96,8 @@ static struct rd_view pck_extension(const struct intel_world *w)
 		tcb[n++] = entry(OID_SGX ".2.19", forge_der_uint(&intel.forge, 5));
 	tcb[n++] = entry(OID_SGX ".2.17", forge_der_uint(&intel.forge, w->pcesvn));
 	tcb[n++] = entry(OID_SGX ".2.18", octets("0123456789abcdef", 16));
-	all[k++] = entry(OID_SGX ".1", octets("ppid-ppid-ppid-p", 16));
+	if (strcmp(w->pck_tail, "no ppid") != 0)
+		all[k++] = entry(OID_SGX ".1", octets("ppid-ppid-ppid-p", 16));
 	if (strcmp(w->pck_tail, "ppid twice") == 0)
 		all[k++] = all[0];
 	if (strcmp(w->pck_tail, "no tcb") != 0)
@@ -108,8 +109,10 @@ static struct rd_view pck_extension(const struct intel_world *w)
 		k++;
 	}
 	pceid = octets(strcmp(w->pck_tail, "another pceid") == 0 ? "\0\1" : "\0\0", 2);
-	all[k++] = entry(OID_SGX ".3",
-			 strcmp(w->pck_tail, "pceid and more") == 0 ? and_more(pceid) : pceid);
+	if (strcmp(w->pck_tail, "no pceid") != 0)
+		all[k++] =
+			entry(OID_SGX ".3",
+			      strcmp(w->pck_tail, "pceid and more") == 0 ? and_more(pceid) : pceid);
 	if (strcmp(w->pck_tail, "no fmspc") != 0)
 		all[k++] = entry(OID_SGX ".4",
 				 octets("\x90\xC0\x6F\0\0\0",

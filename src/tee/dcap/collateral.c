@@ -27,7 +27,7 @@ static bool text(struct read *r, const struct rd_doc *map, const char *key, stru
 {
 	const struct rd_doc *d = rd_doc_get(map, key);
 
-	if (!d || d->kind != RD_DOC_SCALAR || d->text.len == 0 || d->text.len > 256)
+	if (!d || d->text.len == 0 || d->text.len > 256) /* lists and maps have none */
 		return wrong(r, key, "is missing or no text");
 	*out = d->text;
 	return true;
@@ -221,7 +221,7 @@ static bool read_level(struct read *r, const struct rd_doc *doc, struct form for
 	const struct rd_doc *tcb = rd_doc_get(doc, "tcb");
 	uint64_t svn;
 
-	if (!tcb || tcb->kind != RD_DOC_MAP)
+	if (!tcb)
 		return wrong(r, "tcb", "is missing");
 	if (!text(r, doc, "tcbStatus", &out->status) || !text(r, doc, "tcbDate", &out->date) ||
 	    !advisories(r, doc, &out->advisories) ||

@@ -78,6 +78,10 @@ static const char *const info_changes[][2] = {
 	{ "\"tcbDate\":\"2025-05-14T00:00:00Z\",", "" },
 	{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"tcbStatus\":\"\",\"adv" },
 	{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"tcbStatus\":[],\"adv" },
+	{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"tcbStatus\":[\"UpToDate\"],\"adv" },
+	{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"tcbStatus\":{\"is\":\"UpToDate\"},\"adv" },
+	{ "{\"isvsvn\":6}", "[{\"isvsvn\":6}]" },
+	{ "{\"isvsvn\":6}", "6" },
 	{ "\"tcbStatus\":\"UpToDate\",\"adv", "\"adv" },
 	{ "\"advisoryIDs\":[\"INTEL-SA-1\",\"INTEL-SA-2\"]", "\"advisoryIDs\":\"SA\"" },
 	{ "\"advisoryIDs\":[\"INTEL-SA-1\",", "\"advisoryIDs\":[[]," },
@@ -109,6 +113,9 @@ static void test_tcb_info(void **state)
 			fail_msg("it parses with %s", info_changes[i][1]);
 		assert_string_equal(err.code, "tee.dcap.tcb_info");
 	}
+	err = (struct rd_err){ 0 };
+	assert_false(parse_info(replace(good, "\"id\":", "\"id\":\"SGX\",\"id\":"), &info, &err));
+	assert_non_null(strstr(err.text, "duplicate")); /* as the parser says */
 }
 
 static void test_identity(void **state)
@@ -184,7 +191,7 @@ static void test_version_2(void **state)
 static void test_sizes(void **state)
 {
 	struct rd_buf levels = { .max = 1u << 20 }, modules = { .max = 1u << 20 },
-		      large = { .max = 4u << 20 };
+		      large = { .max = 4u << 20 }, status = { .max = 1024 };
 	struct rd_view good, many;
 	struct rd_tcb_info info;
 	struct intel_world w;
@@ -211,6 +218,15 @@ static void test_sizes(void **state)
 	many = forge_keep(&intel.forge, &modules);
 	assert_false(parse_info(replace(good, "\"tdxModuleIdentities\":[", (const char *)many.data),
 				&info, &err));
+	for (int n = 256; n < 258; n++) {
+		rd_buf_printf(&status, "\"tcbStatus\":\"%0*d\",\"adv%c", n, 0, 0);
+		many = forge_keep(&intel.forge, &status);
+		assert_int_equal(parse_info(replace(good, "\"tcbStatus\":\"UpToDate\",\"adv",
+						    (const char *)many.data),
+					    &info, &err),
+				 n == 256);
+		status = (struct rd_buf){ .max = 1024 };
+	}
 	assert_true(rd_tcb_info_is(good));
 	rd_buf_add(&large, rd_view_of(good.data, good.len - 1));
 	rd_buf_printf(&large, ",\"more\":\"%0*d\"}", 1 << 20, 0);

@@ -101,9 +101,10 @@ static const uint32_t amd_sev[SECTIONS][3] = {
 	{ 0x80E000, 0x1000, 3 }, { 0x80F000, 0x1000, 16 }, { 0x810000, 0x10000, 1 },
 };
 
-static void snp_image_with(struct image *m, const uint32_t sections[SECTIONS][3], size_t reset_len)
+static void snp_image_with(struct image *m, const uint32_t sections[SECTIONS][3], size_t reset_len,
+			   size_t hashes_len)
 {
-	uint8_t items[12 * SECTIONS], reset[8] = { 0 }, hashes[8];
+	uint8_t items[12 * SECTIONS], reset[8] = { 0 }, hashes[16] = { 0 };
 
 	begin(m);
 	for (size_t i = 0; i < SECTIONS; i++)
@@ -113,13 +114,13 @@ static void snp_image_with(struct image *m, const uint32_t sections[SECTIONS][3]
 	put_le(hashes, 0x80FC00, 4);
 	put_le(hashes + 4, 0x400, 4);
 	put_entry(m, RESET, reset, reset_len);
-	put_entry(m, HASHES, hashes, 8);
+	put_entry(m, HASHES, hashes, hashes_len);
 	put_list(m, 1024, &(struct list){ "ASEV", METADATA, items, 12, SECTIONS });
 }
 
 static void snp_image(struct image *m, const uint32_t sections[SECTIONS][3])
 {
-	snp_image_with(m, sections, 4);
+	snp_image_with(m, sections, 4, 8);
 }
 
 static struct rd_tee_launch snp_launch(const struct image *m)
@@ -248,21 +249,87 @@ static void test_snp_entries(void **state)
 		static const uint8_t place[] = { 0x00, 0xFC, 0x80, 0x00 };
 		uint8_t *at;
 
-		snp_image(&m, amd_sev);
+		snp_image_with(&m, amd_sev, 4, i == 0 ? 8 : 9);
 		at = memmem(m.bytes, IMAGE_LEN, place, sizeof(place));
 		assert_non_null(at);
 		if (i == 0)
 			put_le(at, 0x80FF51, 4);
-		else
-			at[8]--;
 		in = snp_launch(&m);
 		in.kernel = rd_view_str("kernel");
 		refuse_snp(&in, "tee.snp.firmware", RD_FAULT_MALFORMED);
 	}
-	snp_image_with(&m, amd_sev, 5); /* where other processors start */
+	snp_image_with(&m, amd_sev, 5, 8); /* where other processors start */
 	in = snp_launch(&m);
 	in.vcpus = 2;
 	refuse_snp(&in, "tee.snp.firmware", RD_FAULT_MALFORMED);
+}
+
+/* ---- what is read of a firmware image -------------------------------------------------------- */
+
+static bool finds_list(const struct image *m, uint32_t n)
+{
+	static const uint8_t entry[4] = { 0, 0x10 }; /* 4096 from the end */
+	struct rd_firmware_list list = { .magic = "ASEV", .item_len = 12 };
+	struct rd_view file = rd_view_of(m->bytes, IMAGE_LEN);
+
+	return rd_firmware_find(file, rd_view_of(entry, 4), &list) && list.n == n;
+}
+
+/* Descriptors: their number, and a length that has no room for them. */
+static void test_firmware_lists(void **state)
+{
+	static const struct {
+		uint32_t n;
+		int more;
+		bool good;
+	} lists[] = { { 1, 0, true },  { 64, 0, true },  { 64, 100, true },
+		      { 0, 0, false }, { 65, 0, false }, { 64, -1, false } };
+	static const uint8_t items[12 * 65];
+	struct image m;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		uint32_t n = lists[i].n;
+
+		begin(&m);
+		put_list(&m, IMAGE_LEN - 4096, &(struct list){ "ASEV", METADATA, items, 12, n });
+		put_le(m.bytes + IMAGE_LEN - 4096 + 4,
+		       (uint64_t)(16 + 12 * (int64_t)n + lists[i].more), 4);
+		assert_int_equal(finds_list(&m, n), lists[i].good);
+	}
+}
+
+static bool is_firmware(struct rd_view file)
+{
+	struct rd_err err = { 0 };
+
+	return rd_firmware_check(file, "tee.snp.firmware", &err);
+}
+
+static void test_firmware_images(void **state)
+{
+	static const size_t footer[] = { 0, 17, IMAGE_LEN - 32 + 1, 0xFFFF };
+	size_t large = RD_FIRMWARE_MAX + RD_FIRMWARE_PAGE;
+	uint8_t *bytes = calloc(1, large);
+	struct image m;
+
+	(void)state;
+	assert_non_null(bytes);
+	begin(&m);
+	assert_true(is_firmware(rd_view_of(m.bytes, IMAGE_LEN)));
+	assert_false(is_firmware(rd_view_of(m.bytes + 1, IMAGE_LEN - 1)));
+	assert_false(is_firmware(rd_view_of(m.bytes, 0)));
+	assert_false(is_firmware(rd_view_of(m.bytes, 4096)));
+	memcpy(bytes + large - IMAGE_LEN, m.bytes, IMAGE_LEN);
+	assert_true(is_firmware(rd_view_of(bytes + RD_FIRMWARE_PAGE, RD_FIRMWARE_MAX)));
+	assert_false(is_firmware(rd_view_of(bytes, large)));
+	free(bytes);
+	put_le(m.bytes + IMAGE_LEN - 50, IMAGE_LEN - 32, 2);
+	assert_true(is_firmware(rd_view_of(m.bytes, IMAGE_LEN)));
+	for (size_t i = 0; i < sizeof(footer) / sizeof(footer[0]); i++) {
+		put_le(m.bytes + IMAGE_LEN - 50, footer[i], 2);
+		assert_false(is_firmware(rd_view_of(m.bytes, IMAGE_LEN)));
+	}
 }
 
 static void test_snp_refused(void **state)
@@ -493,11 +560,17 @@ static void test_tdx_log(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_snp_known),   cmocka_unit_test(test_snp_ec2),
-		cmocka_unit_test(test_snp_models),  cmocka_unit_test(test_snp_refused),
-		cmocka_unit_test(test_snp_entries), cmocka_unit_test(test_flips),
-		cmocka_unit_test(test_tdx),         cmocka_unit_test(test_tdx_refused),
+		cmocka_unit_test(test_snp_known),
+		cmocka_unit_test(test_snp_ec2),
+		cmocka_unit_test(test_snp_models),
+		cmocka_unit_test(test_snp_refused),
+		cmocka_unit_test(test_snp_entries),
+		cmocka_unit_test(test_flips),
+		cmocka_unit_test(test_tdx),
+		cmocka_unit_test(test_tdx_refused),
 		cmocka_unit_test(test_tdx_log),
+		cmocka_unit_test(test_firmware_lists),
+		cmocka_unit_test(test_firmware_images),
 	};
 	struct rd_err err = { 0 };
 	int failed;
