@@ -36,9 +36,8 @@ static bool read_section(struct rd_view firmware, const uint8_t *p, struct secti
 	out->gpa = rd_load_le64(p + 8);
 	out->size = rd_load_le64(p + 16);
 	out->attributes = rd_load_le32(p + 28);
-	if (out->size > (uint64_t)PAGES_MAX * PAGE || raw > out->size || out->gpa % PAGE != 0 ||
-	    out->size % PAGE != 0 || out->gpa > UINT64_MAX - out->size ||
-	    (*pages += out->size / PAGE) > PAGES_MAX ||
+	if (raw > out->size || out->gpa % PAGE != 0 || out->size % PAGE != 0 ||
+	    out->gpa > UINT64_MAX - out->size || (*pages += out->size / PAGE) > PAGES_MAX ||
 	    !rd_view_sub(firmware, offset, raw, &out->content))
 		return rd_fail(err, RD_FAULT_MALFORMED, CODE,
 			       "firmware: a section that lies outside the file, is not of whole "

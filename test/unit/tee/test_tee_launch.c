@@ -483,6 +483,7 @@ static void test_tdx_refused(void **state)
 	} broken[] = {
 		{ 0, 0, 8192 },   { 0, 1, 4097 },       { 0, 2, 0xFFFFF001 },
 		{ 2, 3, 0x2001 }, { 2, 3, 1ull << 33 }, { 2, 2, UINT64_MAX - 4095 },
+		{ 4, 1, 4097 },
 	};
 	struct rd_tee_values v = { 0 };
 	struct rd_tee_launch in = { 0 };
