@@ -503,13 +503,25 @@ static void test_tdx_refused(void **state)
 		assert_int_equal(err.fault, RD_FAULT_MALFORMED);
 	}
 	tdx_image(&m, td_sections);
-	in.kernel = rd_view_str("kernel");
-	assert_false(rd_tdx_measure(&in, arena, &v, &err));
-	assert_int_equal(err.fault, RD_FAULT_USAGE);
-	in.kernel = rd_view_of(NULL, 0);
-	in.command_line = rd_view_str("\xC3\xA4");
-	assert_false(rd_tdx_measure(&in, arena, &v, &err));
-	assert_int_equal(err.fault, RD_FAULT_USAGE);
+	in.file = rd_view_of(m.bytes, IMAGE_LEN);
+	assert_true(rd_tdx_measure(&in, arena, &v, &err));
+	for (size_t i = 0; i < 6; i++) {
+		const struct rd_tee_launch more[] = {
+			{ .kernel = rd_view_str("kernel") },
+			{ .vcpus = 1 },
+			{ .cpu = rd_view_str("EPYC-v4") },
+			{ .vmm = rd_view_str("qemu") },
+			{ .command_line = rd_view_str("\xC3\xA4") },
+			{ .command_line = rd_view_of("a\0b", 3) },
+		};
+
+		in = more[i];
+		in.file = rd_view_of(m.bytes, IMAGE_LEN);
+		v.n = 0;
+		assert_false(rd_tdx_measure(&in, arena, &v, &err));
+		assert_int_equal(err.fault, RD_FAULT_USAGE);
+		err = (struct rd_err){ 0 };
+	}
 }
 
 /* A log of three events: two of RTMR0, one of RTMR1, then the FF of an unused ACPI area. */
