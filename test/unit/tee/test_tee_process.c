@@ -1,9 +1,10 @@
-/* The launcher's word: made by `collect`, verified, altered. */
+/* The launcher's word: made by `collect`, verified, altered; and evidence around it. */
 #include "forge/forge.h"
 #include "support.h"
 
 #include <redoubt/crypto.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct forge f;
@@ -86,11 +87,81 @@ static void test_collect(void **state)
 	refuse(&in, "tee.report_data");
 }
 
+/* ---- evidence -------------------------------------------------------------------------------- */
+
+static struct rd_view claims_of(bool has_launch)
+{
+	static uint8_t bytes[48];
+	struct rd_view some = rd_view_of(bytes, 32), none = { 0 };
+	struct rd_claims c = { .role = RD_ROLE_BROKER,
+			       .nonce = some,
+			       .room_hash = some,
+			       .query = rd_view_str("study"),
+			       .parameters_hash = some,
+			       .e_sign = some,
+			       .e_kem = some,
+			       .spki_hash = some,
+			       .binding = some,
+			       .has_launch = has_launch,
+			       .measurement = has_launch ? rd_view_of(bytes, 48) : none,
+			       .launch_config = has_launch ? some : none };
+	struct rd_buf out = { .max = RD_CLAIMS_MAX };
+	struct rd_err err = { 0 };
+
+	if (!rd_claims_encode(&c, &out, &err))
+		fail_msg("%s", err.text);
+	return forge_keep(&f, &out);
+}
+
+static struct rd_view evidence_of(const struct rd_tee *tee, bool has_launch)
+{
+	static const struct rd_secret key = { .len = 32 };
+	struct rd_buf out = { .max = RD_BUNDLE_MAX };
+	struct rd_err err = { 0 };
+
+	assert_true(rd_evidence_make(tee, claims_of(has_launch), &key, &out, &err));
+	return forge_keep(&f, &out);
+}
+
+static void expect_evidence(struct rd_view cmw, const char *code)
+{
+	struct rd_evidence *e = calloc(1, sizeof(*e));
+	struct rd_err err = { 0 };
+	bool ok;
+
+	assert_non_null(e);
+	ok = rd_evidence_verify(cmw, 1750000000, f.arena, e, &err);
+	if (ok)
+		forge_expect_good(&e->result, "evidence");
+	else
+		assert_string_equal(err.code, code);
+	assert_int_equal(ok, code == NULL);
+	free(e);
+}
+
+static void test_evidence(void **state)
+{
+	struct rd_tee other = rd_tee_process;
+	struct rd_buf out = { .max = 4096 };
+	struct rd_err err = { 0 };
+
+	(void)state;
+	expect_evidence(evidence_of(&rd_tee_process, true), NULL);
+	expect_evidence(evidence_of(&rd_tee_process, false), "tee.claims.form");
+	other.content_type = "application/redoubt-unknown";
+	expect_evidence(evidence_of(&other, true), "tee.type.unknown");
+	other.collect = NULL;
+	assert_false(rd_evidence_make(&other, claims_of(true), NULL, &out, &err));
+	assert_string_equal(err.code, "tee.collect.none");
+	rd_buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signature),
 		cmocka_unit_test(test_collect),
+		cmocka_unit_test(test_evidence),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
