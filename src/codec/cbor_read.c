@@ -191,7 +191,7 @@ enum rd_cbor_kind rd_cbor_peek(struct rd_cbor_reader *r)
 {
 	struct head h;
 
-	if ((!rd_cbor_more(r) && !r->tagged) || !parse_head(r, &h))
+	if (r->failed || (!rd_cbor_more(r) && !r->tagged) || !parse_head(r, &h))
 		return RD_CBOR_END;
 	return h.kind;
 }

@@ -315,12 +315,28 @@ static void test_written(void **state)
 	}
 }
 
+/* A reader that failed has nothing left, in the middle of tags too: loops over it end. */
+static void test_failed_has_end(void **state)
+{
+	static const char tags[] = "\xcf\xdf\x00"; /* the second has no length that tags may have */
+	struct rd_cbor_reader r;
+	uint32_t n = 0;
+
+	(void)state;
+	rd_cbor_read_init(&r, rd_view_of(tags, sizeof(tags) - 1), RD_CBOR_TOLERANT);
+	for (; rd_cbor_peek(&r) == RD_CBOR_TAG && n < 100; n++)
+		(void)rd_cbor_read_tag(&r);
+	assert_int_equal(n, 2);
+	assert_true(r.failed);
+	assert_int_equal(rd_cbor_peek(&r), RD_CBOR_END);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_appendix_a), cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_typed),      cmocka_unit_test(test_nan),
-		cmocka_unit_test(test_written),
+		cmocka_unit_test(test_written),    cmocka_unit_test(test_failed_has_end),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
