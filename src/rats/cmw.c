@@ -9,7 +9,7 @@
 #define VALUE_MAX (16u * 1024 * 1024)
 /* Tag of a content format n of CoAP (RFC 9277): TN(n). */
 #define TAG_BASE 1668546817u
-#define TAG_LAST (TAG_BASE + 65024u + 255u)
+#define TAG_LAST (TAG_BASE + 65278u)
 #define COLLECTION_TYPE "__cmwc_t"
 /* How a record of the other notation is carried in a collection. */
 #define TUNNEL_JSON "#cmw-j2c-tunnel"
@@ -133,9 +133,9 @@ static bool cbor_tagged(struct walk *w, struct rd_cbor_reader *r, const struct p
 			e.value = rd_cbor_read_item(r);
 			return add(w, &e);
 		}
-	if (tag < TAG_BASE || tag > TAG_LAST)
-		return malformed(w, "a tag that is no content format");
 	/* Every 256th number is left out, so that the tag's bytes hold no zero. */
+	if (tag < TAG_BASE || tag > TAG_LAST || n % 256 == 255)
+		return malformed(w, "a tag that is no content format");
 	if (!number_text(w, (int64_t)(n / 256 * 255 + n % 256), &e.type))
 		return false;
 	(void)rd_cbor_read_tag(r);
@@ -173,8 +173,10 @@ static bool cbor_collection(struct walk *w, const struct pending *p, struct stac
 			(void)rd_cbor_read_item(&r);
 			continue;
 		}
-		if (!rd_cbor_more(&r) || !join(w, p->label, key, &label))
-			return rd_cbor_finish(&r, w->err) && malformed(w, "a broken collection");
+		if (!rd_cbor_more(&r))
+			break;
+		if (!join(w, p->label, key, &label))
+			return false;
 		n++;
 		struct pending at = { .label = label, .depth = p->depth + 1 };
 
@@ -184,8 +186,6 @@ static bool cbor_collection(struct walk *w, const struct pending *p, struct stac
 			return false;
 		if (kind == RD_CBOR_ARRAY || kind == RD_CBOR_TAG)
 			continue;
-		if (kind != RD_CBOR_MAP)
-			return malformed(w, "an entry that is no message");
 		at.bytes = rd_cbor_read_item(&r);
 		if (!push(w, stack, at))
 			return false;
@@ -212,13 +212,13 @@ static bool from_cbor(struct walk *w, const struct pending *p, struct stack *sta
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-/* A number of a content format or of indicators, which may not stand in quotes. */
+/* A number of a content format or of indicators, which may not stand in quotes; what is no scalar
+ * has no text. */
 static bool json_number(const struct rd_doc *d, int64_t max, int64_t *out)
 {
 	struct rd_err unused = { 0 };
 
-	return d->kind == RD_DOC_SCALAR && !d->quoted &&
-	       rd_parse_i64(d->text, 0, max, out, &unused);
+	return !d->quoted && rd_parse_i64(d->text, 0, max, out, &unused);
 }
 
 static bool json_record(struct walk *w, const struct rd_doc *doc, const struct pending *at,
@@ -231,12 +231,12 @@ static bool json_record(struct walk *w, const struct rd_doc *doc, const struct p
 		return malformed(w, "a record has a type, a value and perhaps an indicator");
 	e.type = doc->item[0].text;
 	if ((!doc->item[0].quoted && !json_number(&doc->item[0], UINT16_MAX, &number)) ||
-	    doc->item[0].kind != RD_DOC_SCALAR || e.type.len == 0 || e.type.len > TYPE_MAX)
+	    e.type.len == 0 || e.type.len > TYPE_MAX)
 		return malformed(w, "a type that is neither text nor a number up to 65535");
 	if (doc->n == 3 && !json_number(&doc->item[2], UINT32_MAX, &number))
 		return malformed(w, "an indicator that is no number");
 	e.indicator = doc->n == 3 ? (uint32_t)number : 0;
-	if (doc->item[1].kind != RD_DOC_SCALAR || !doc->item[1].quoted ||
+	if (!doc->item[1].quoted ||
 	    !rd_rats_base64url(doc->item[1].text, w->arena, &e.value, w->err))
 		return malformed(w, "a value that is not base64url without padding");
 	if (at->depth > 1 && rd_view_eq(e.type, rd_view_str(TUNNEL_CBOR)))
@@ -255,8 +255,6 @@ static bool from_json(struct walk *w, const struct rd_doc *doc, const struct pen
 		return malformed(w, "nested too deeply");
 	if (doc->kind == RD_DOC_LIST)
 		return json_record(w, doc, at, stack);
-	if (doc->kind != RD_DOC_MAP)
-		return malformed(w, "neither a record nor a collection");
 	for (uint32_t i = 0; i < doc->n; i++) {
 		if (rd_view_eq(doc->item[i].key, rd_view_str(COLLECTION_TYPE)))
 			continue;
@@ -265,7 +263,7 @@ static bool from_json(struct walk *w, const struct rd_doc *doc, const struct pen
 		    !from_json(w, &doc->item[i], &inner, stack))
 			return false;
 	}
-	return n > 0 || malformed(w, "an empty collection");
+	return n > 0 || malformed(w, "neither a record nor a collection of some");
 }
 
 /* ---- X.509 ----------------------------------------------------------------------------------- */
@@ -275,15 +273,14 @@ static bool from_json(struct walk *w, const struct rd_doc *doc, const struct pen
 /* The extension of a certificate: UTF8String (JSON) or OCTET STRING (CBOR). */
 static bool from_certificate(struct walk *w, struct rd_view bytes, struct rd_view *out)
 {
-	struct rd_cert cert;
+	struct rd_cert cert = { 0 };
 	struct rd_view ext;
 	uint8_t tag;
 	uint32_t n = 0;
 
 	if (!rd_certs_read(bytes, w->arena, &cert, 1, &n, w->err))
 		return false;
-	if (n != 1 || !rd_cert_extension(&cert, OID_CMW, &ext) ||
-	    !rd_der_next(&ext, &tag, out, w->err) ||
+	if (!rd_cert_extension(&cert, OID_CMW, &ext) || !rd_der_next(&ext, &tag, out, w->err) ||
 	    (tag != RD_DER_UTF8_STRING && tag != RD_DER_OCTET_STRING) || ext.len)
 		return malformed(w, "the certificate has no CMW in it");
 	return true;

@@ -135,9 +135,11 @@ static bool verify_message(struct messages *m, const struct rd_tee *tee, struct 
 	in.n_collateral = m->n_pieces;
 	ok = tee->verify(&in, m->arena, out, m->err);
 	m->n_pieces = before;
-	if (ok && bundled && bundle.claims.len)
+	if (!ok)
+		return false;
+	if (bundled && bundle.claims.len)
 		rd_tee_check_report_data(&w, bundle.claims);
-	return ok && rd_tee_done(&w);
+	return rd_tee_done(&w);
 }
 
 /* An unknown message leaves a reason that it was not looked at. */

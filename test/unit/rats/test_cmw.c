@@ -87,6 +87,14 @@ static void test_cmw(void **state)
 		"[\"t\\u007fu\",\"3q2-7w\"]",
 		"[\"t\\u00e9u\",\"3q2-7w\"]",
 		"{\"a\\nb\":[\"t\",\"3q2-7w\"]}",
+		"[\"\",\"3q2-7w\"]",
+		"[[],\"3q2-7w\"]",
+		"[\"t\",1234]",
+		"[\"t\",[]]",
+		"[10000,\"3q2-7w\",\"1\"]",
+		"[10000,\"3q2-7w\",null]",
+		"{\"\":[\"t\",\"3q2-7w\"]}",
+		"{\"a\":7}",
 		"[10000.23,\"3q2-7w\"]",
 		"[65536,\"3q2-7w\"]",
 		"[10000,1.2]",
@@ -119,6 +127,123 @@ static void test_cmw(void **state)
 		assert_int_equal(c->n, cases[i].n);
 		assert_true(rd_view_eq(c->entry[0].type, rd_view_str(cases[i].first)));
 	}
+}
+
+/* CBOR: content formats are 0 to 65024, and their tags have no byte of zero (RFC 9277). */
+static void test_cmw_cbor(void **state)
+{
+	static const struct {
+		const char *hex, *type; /* NULL: it does not parse */
+	} cases[] = {
+		{ "82617440", "t" },
+		{ "da637401014100", "0" },
+		{ "da6374ffff4100", "65024" },
+		{ "da637501014100", NULL },
+		{ "da637402004100", NULL },
+		{ "c14100", NULL },
+		{ "a0", NULL },
+		{ "a107", NULL },
+		{ "a10007", NULL },
+		{ "bf00ff", NULL },
+		{ "bf0082617440ff", "t" },
+		{ "a16161a16161a16161a1616182617440", "t" },
+		{ "a16161a16161a16161a16161a1616182617440", NULL },
+	};
+	struct rd_err err = { 0 };
+	struct rd_cmw *c = RD_NEW(f.arena, struct rd_cmw, &err);
+	struct rd_view bytes = { 0 };
+
+	(void)state;
+	assert_non_null(c);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(rd_unhex(f.arena, rd_view_str(cases[i].hex), &bytes, &err));
+		if (rd_cmw_parse(bytes, f.arena, c, &err) != !!cases[i].type)
+			fail_msg("%s: %s", cases[i].hex, err.code);
+		if (cases[i].type)
+			assert_true(rd_view_eq(c->entry[0].type, rd_view_str(cases[i].type)));
+	}
+}
+
+/* As much as there is room for, and one more. */
+static void test_cmw_sizes(void **state)
+{
+	struct rd_err err = { 0 };
+	struct rd_cmw *c = RD_NEW(f.arena, struct rd_cmw, &err);
+
+	(void)state;
+	assert_non_null(c);
+	for (int more = 0; more < 2; more++) {
+		struct rd_buf many = { .max = 4096 }, label = { .max = 4096 },
+			      type = { .max = 4096 }, *const all[] = { &many, &label, &type };
+
+		for (int i = 0; i < 32 + more; i++)
+			rd_buf_printf(&many, "%s\"%d\":[\"t\",\"\"]", i ? "," : "{", i);
+		rd_buf_printf(&many, "}");
+		rd_buf_printf(&label, "{\"%0*d\":[\"t\",\"\"]}", 128 + more, 7);
+		rd_buf_printf(&type, "[\"%0*d\",\"\"]", 256 + more, 7);
+		for (size_t i = 0; i < 3; i++)
+			if (rd_cmw_parse(forge_keep(&f, all[i]), f.arena, c, &err) != !more)
+				fail_msg("%zu, %d more: %s", i, more, err.code);
+	}
+}
+
+/* Collections that wait for their turn: 31 and the two of the one that was looked into. */
+static void test_cmw_waiting(void **state)
+{
+	struct rd_buf b = { .max = 4096 };
+	struct rd_err err = { 0 };
+	struct rd_cmw *c = RD_NEW(f.arena, struct rd_cmw, &err);
+
+	(void)state;
+	assert_non_null(c);
+	rd_cbor_put_map(&b, 32);
+	for (uint32_t i = 0; i < 32; i++) {
+		rd_cbor_put_uint(&b, i);
+		rd_cbor_put_map(&b, i < 31 ? 1 : 2);
+		for (uint32_t k = 0; k < (i < 31 ? 1 : 2); k++) {
+			rd_cbor_put_uint(&b, k);
+			rd_cbor_put_map(&b, 0);
+		}
+	}
+	assert_false(rd_cmw_parse(forge_keep(&f, &b), f.arena, c, &err));
+	assert_string_equal(err.code, "rats.cmw.form");
+	assert_non_null(strstr(err.text, "too deeply"));
+}
+
+/* The extension of a certificate is one string of the two types. */
+static void test_cmw_certificate(void **state)
+{
+	static const struct {
+		uint8_t tag;
+		bool good;
+	} cases[] = { { RD_DER_OCTET_STRING, true },
+		      { RD_DER_UTF8_STRING, true },
+		      { 0x13, false } };
+	const struct rd_view record = rd_view_of("\x82\x61\x74\x40", 4);
+	struct rd_err err = { 0 };
+	struct rd_cmw *c = RD_NEW(f.arena, struct rd_cmw, &err);
+
+	(void)state;
+	assert_non_null(c);
+	assert_false(rd_cmw_parse(forge_spki_pem(&f, ec), f.arena, c, &err));
+	assert_string_equal(err.code, "rats.cmw.form");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (int trailing = 0; trailing < 2; trailing++) {
+			struct rd_view parts[] = { forge_der(&f, cases[i].tag, record),
+						   rd_view_of("\x05\x00", 2) };
+			struct forge_cert_spec spec = { .cn = "device",
+							.key = ec,
+							.n_extensions = 1 };
+			bool good = cases[i].good && !trailing;
+
+			spec.extension[0] = (struct forge_extension){
+				.oid = "1.3.6.1.5.5.7.1.35",
+				.value = forge_concat(&f, trailing ? 2 : 1, parts)
+			};
+			if (rd_cmw_parse(forge_cert(&f, &spec).der, f.arena, c, &err) != good)
+				fail_msg("%u, %d: %s", cases[i].tag, trailing, err.code);
+			assert_true(good || strcmp(err.code, "rats.cmw.form") == 0);
+		}
 }
 
 /* Through a tunnel comes the other notation; a tag of its own is part of the message. */
@@ -199,13 +324,38 @@ static void test_cmw_written(void **state)
 		assert_true(back->entry[1].indicator == 2 &&
 			    rd_view_eq(back->entry[1].type, rd_view_str("x/y")));
 	}
-	for (int i = 0; i < 4; i++) {
-		RD_AUTO(rd_buf_free) struct rd_buf out = { .max = 256 };
+}
 
-		c->entry[0].label = i == 0 ? "a" : i == 1 ? "" : i == 2 ? "__cmwc_t" : "ok";
-		c->entry[1].type = rd_view_str(i == 3 ? "#t" : "x/y");
-		assert_false(rd_cmw_write(c, false, &out, &err));
-		assert_string_equal(err.code, "rats.cmw.entry");
+/* What would not read back as it was is not written. */
+static void test_cmw_unwritten(void **state)
+{
+	static char label[130], type[258];
+	const struct {
+		const char *label, *type;
+	} cases[] = {
+		{ "ok", "x/y" },  { label + 1, type + 1 }, { "a", "x/y" },     { "", "x/y" },
+		{ label, "x/y" }, { "__cmwc_t", "x/y" },   { "x\ny", "x/y" },  { "ok", "" },
+		{ "ok", type },   { "ok", "#t" },          { "ok", "x\x7fy" },
+	};
+	struct rd_err err = { 0 };
+	struct rd_cmw *c = RD_NEW(f.arena, struct rd_cmw, &err);
+
+	(void)state;
+	assert_non_null(c);
+	memset(label, 'l', sizeof(label) - 1);
+	memset(type, 't', sizeof(type) - 1);
+	c->entry[1] = (struct rd_cmw_entry){ .label = "a", .type = rd_view_str("9") };
+	for (size_t i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
+		RD_AUTO(rd_buf_free) struct rd_buf out = { .max = 1024 };
+
+		c->n = i < sizeof(cases) / sizeof(cases[0]) ? 2 : 0;
+		if (c->n)
+			c->entry[0] = (struct rd_cmw_entry){ .label = cases[i].label,
+							     .type = rd_view_str(cases[i].type) };
+		if (rd_cmw_write(c, false, &out, &err) != (i < 2))
+			fail_msg("case %zu: %s", i, err.code);
+		if (i >= 2)
+			assert_string_equal(err.code, "rats.cmw.entry");
 	}
 }
 
@@ -263,8 +413,15 @@ static void test_cmw_appraise(void **state)
 	assert_true(rd_cmw_write(c, false, &b, &err));
 	in = with_key(forge_keep(&f, &b), ec);
 	assert_int_equal(appraised(NULL, &in)->appraisal.verdict, RD_VERDICT_REFUSED);
-	/* Endorsements of a type that nobody knows are collateral, and none by themselves. */
+	/* A result is one, whatever it is said to be. */
+	c->entry[1].type = rd_view_str("application/eat+jwt");
 	c->entry[1].indicator = 2;
+	b = (struct rd_buf){ .max = 65536 };
+	assert_true(rd_cmw_write(c, false, &b, &err));
+	in = with_key(forge_keep(&f, &b), ec);
+	assert_int_equal(appraised(NULL, &in)->appraisal.verdict, RD_VERDICT_REFUSED);
+	c->entry[1].type = rd_view_str("application/unknown");
+	/* Endorsements of a type that nobody knows are collateral, and none by themselves. */
 	b = (struct rd_buf){ .max = 65536 };
 	assert_true(rd_cmw_write(c, false, &b, &err));
 	in = with_key(forge_keep(&f, &b), ec);
@@ -275,6 +432,8 @@ static void test_cmw_appraise(void **state)
 	assert_true(rd_cmw_write(c, false, &b, &err));
 	in = with_key(forge_keep(&f, &b), ec);
 	forge_expect_error(&f, &rd_rats_cmw, &in, "rats.cmw.form", RD_FAULT_MALFORMED);
+	assert_false(rd_cmw_appraise(&(struct rd_evidence_policy){ 0 }, &in, f.arena, out, &err));
+	assert_string_equal(err.code, "rats.cmw.form");
 }
 
 /* A wrapped result is verified in place; an unknown message is said to be one. */
@@ -293,19 +452,34 @@ static void test_cmw_verify(void **state)
 	in = with_key(in.report, other);
 	forge_expect(forge_verify(&f, &rd_rats_cmw, &in), "rats.ear.signature", RD_RESULT_FAIL,
 		     "another key");
+	/* The second is the beginning of one that is known. */
+	for (size_t i = 0; i < 2; i++) {
+		b = (struct rd_buf){ .max = 8192 };
+		assert_true(rd_cmw_put(&b, i ? "application/ea" : "application/unknown",
+				       rd_view_str("x"), &err));
+		in = with_key(forge_keep(&f, &b), ec);
+		forge_expect(forge_verify(&f, &rd_rats_cmw, &in), "rats.cmw.unknown",
+			     RD_RESULT_ABSENT, "an unknown message");
+	}
 	b = (struct rd_buf){ .max = 8192 };
-	assert_true(rd_cmw_put(&b, "application/unknown", rd_view_str("x"), &err));
+	assert_true(rd_cmw_put(&b, "application/rim+cbor", rd_view_str("x"), &err));
 	in = with_key(forge_keep(&f, &b), ec);
-	forge_expect(forge_verify(&f, &rd_rats_cmw, &in), "rats.cmw.unknown", RD_RESULT_ABSENT,
-		     "an unknown message");
+	forge_expect_error(&f, &rd_rats_cmw, &in, "codec.cbor.truncated", RD_FAULT_MALFORMED);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cmw),          cmocka_unit_test(test_cmw_verify),
-		cmocka_unit_test(test_cmw_tunnel),   cmocka_unit_test(test_cmw_written),
+		cmocka_unit_test(test_cmw),
+		cmocka_unit_test(test_cmw_verify),
+		cmocka_unit_test(test_cmw_tunnel),
+		cmocka_unit_test(test_cmw_written),
 		cmocka_unit_test(test_cmw_appraise),
+		cmocka_unit_test(test_cmw_cbor),
+		cmocka_unit_test(test_cmw_sizes),
+		cmocka_unit_test(test_cmw_waiting),
+		cmocka_unit_test(test_cmw_certificate),
+		cmocka_unit_test(test_cmw_unwritten),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
