@@ -143,7 +143,7 @@ static bool json_vector(const struct rd_doc *d, struct submod *s, struct rd_err 
 
 		while (k < VECTOR_MAX && !rd_view_eq(d->item[i].key, rd_view_str(vector_names[k])))
 			k++;
-		if (k == VECTOR_MAX || d->item[i].kind != RD_DOC_SCALAR || d->item[i].quoted ||
+		if (k == VECTOR_MAX || d->item[i].quoted ||
 		    !rd_parse_i64(d->item[i].text, -128, 127, &s->value[k], &unused))
 			return malformed(err, "a trustworthiness vector with an unknown claim");
 		s->has_value |= 1u << k;
@@ -206,8 +206,7 @@ static bool json_nonces(const struct rd_doc *d, struct rd_arena *arena, struct e
 		const struct rd_doc *one = d->kind == RD_DOC_LIST ? &d->item[i] : d;
 		struct rd_err unused = { 0 };
 
-		if (one->kind != RD_DOC_SCALAR || !one->quoted || one->text.len == 0 ||
-		    one->text.len > 2 * RD_NONCE_MAX)
+		if (!one->quoted || one->text.len == 0 || one->text.len > 2 * RD_NONCE_MAX)
 			return malformed(err, "a nonce that is no text");
 		e->nonce[i] = one->text;
 		if (!rd_base64_decode(one->text, arena, &e->decoded[i], &unused))
@@ -377,8 +376,6 @@ static void cbor_verifier(struct rd_cbor_reader *r, struct ear *e)
 		*to = rd_cbor_read_text(r, 0, 1024);
 	}
 	rd_cbor_leave(r);
-	if (!e->build.data || !e->developer.data)
-		rd_cbor_complain(r, "rats.ear.form", "a verifier without developer or build");
 }
 
 static bool cbor_claims(struct rd_view payload, struct ear *e, struct rd_err *err)
@@ -413,8 +410,9 @@ static bool cbor_claims(struct rd_view payload, struct ear *e, struct rd_err *er
 	rd_cbor_leave(&r);
 	if (!rd_cbor_finish(&r, err))
 		return rd_wrap(err, "EAR");
-	return (e->profile.len && e->n && e->build.data) ||
-	       malformed(err, "no eat_profile, no submods, or no verifier's id");
+	return (e->profile.len && e->n && e->build.data && e->developer.data) ||
+	       malformed(err,
+			 "no eat_profile, no submods, or no verifier's id with both its parts");
 }
 
 /* ---- checks ---------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@
 #define NOW 1750000000
 
 static struct forge f;
-static struct forge_key *ec, *ed, *other, *rsa;
+static struct forge_key *ec, *ed, *other, *p384, *rsa;
 
 static int setup(void **state)
 {
@@ -19,6 +19,7 @@ static int setup(void **state)
 	ec = forge_key(&f, FORGE_P256);
 	ed = forge_key(&f, FORGE_ED25519);
 	other = forge_key(&f, FORGE_P256);
+	p384 = forge_key(&f, FORGE_P384);
 	rsa = forge_key(&f, FORGE_RSA2048);
 	return 0;
 }
@@ -135,6 +136,7 @@ static void run_ear(const struct jwt *t, const char *change, const char *code)
 	X((t.header = "{\"alg\":\"none\"}", t.signer = NULL), "rats.ear.signature") \
 	X(t.header = "{\"alg\":\"HS256\"}", "rats.ear.signature") \
 	X(t.header = "{\"alg\":\"ES384\"}", "rats.ear.signature") \
+	X(t.signer = t.verifier = p384, "rats.ear.signature") \
 	X((t.header = "{\"alg\":\"RS256\"}"), "rats.ear.signature") \
 	X((t.header = "{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\"}}", t.signer = other), \
 	  "rats.ear.signature") \
@@ -189,7 +191,10 @@ static void test_ear_form(void **state)
 	X((OLD_NAMES, t.more = ",\"ear.veraison.key-attestation\":{}"), "rats.ear.form",
 	  RD_FAULT_MALFORMED)
 	X(t.header = "{\"alg\":\"ES256\",\"crit\":[\"x\"]}", "rats.jws.alg", RD_FAULT_REFUSED)
+	X(t.header = "{\"alg\":\"ES256\",\"b64\":true}", "rats.jws.alg", RD_FAULT_REFUSED)
 	X(t.header = "{}", "rats.jws.form", RD_FAULT_MALFORMED)
+	X(t.header = "[1]", "rats.jws.form", RD_FAULT_MALFORMED)
+	X(t.header = "{\"alg\":7}", "rats.jws.form", RD_FAULT_MALFORMED)
 #undef X
 	in = with_key(rd_view_str("e30.e30"), ec);
 	forge_expect_error(&f, &rd_rats_ear, &in, "rats.jws.form", RD_FAULT_MALFORMED);
@@ -216,6 +221,29 @@ static void test_jws_text(void **state)
 	rd_buf_add(&b, rd_view_str("=="));
 	in = with_key(forge_keep(&f, &b), ec);
 	forge_expect_error(&f, &rd_rats_ear, &in, "rats.jws.form", RD_FAULT_MALFORMED);
+	b = (struct rd_buf){ .max = 16384 };
+	rd_buf_add(&b, token);
+	rd_buf_add(&b, rd_view_str(".AAAA"));
+	in = with_key(forge_keep(&f, &b), ec);
+	forge_expect_error(&f, &rd_rats_ear, &in, "rats.jws.form", RD_FAULT_MALFORMED);
+}
+
+/* A signature of 192 KiB parses, one of 256 KiB is too much. */
+static void test_jws_size(void **state)
+{
+	(void)state;
+	for (size_t kib = 192; kib <= 256; kib += 64) {
+		struct rd_buf b = { .max = 1u << 20 };
+		struct rd_err err = { 0 };
+		struct rd_jws jws;
+
+		rd_base64url_put(&b, rd_view_str("{\"alg\":\"ES256\"}"));
+		rd_buf_printf(&b, ".e30.");
+		for (size_t i = 0; i < kib * 1024; i++)
+			rd_buf_add_byte(&b, 'A');
+		assert_int_equal(rd_jws_parse(forge_keep(&f, &b), f.arena, &jws, &err), kib < 256);
+		assert_true(kib < 256 || strcmp(err.code, "rats.jws.form") == 0);
+	}
 }
 
 /* A status of the whole is the worst of all, and not covered by those of the parts. */
@@ -601,12 +629,13 @@ static void test_ear_vectors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ear),       cmocka_unit_test(test_ear_form),
-		cmocka_unit_test(test_jws_text),  cmocka_unit_test(test_ear_whole),
-		cmocka_unit_test(test_tiers),     cmocka_unit_test(test_ear_written),
-		cmocka_unit_test(test_ear_unset), cmocka_unit_test(test_ear_cwt),
-		cmocka_unit_test(test_corim),     cmocka_unit_test(test_corim_vectors),
-		cmocka_unit_test(test_cose),      cmocka_unit_test(test_ear_vectors),
+		cmocka_unit_test(test_ear),           cmocka_unit_test(test_ear_form),
+		cmocka_unit_test(test_jws_text),      cmocka_unit_test(test_ear_whole),
+		cmocka_unit_test(test_jws_size),      cmocka_unit_test(test_tiers),
+		cmocka_unit_test(test_ear_written),   cmocka_unit_test(test_ear_unset),
+		cmocka_unit_test(test_ear_cwt),       cmocka_unit_test(test_corim),
+		cmocka_unit_test(test_corim_vectors), cmocka_unit_test(test_cose),
+		cmocka_unit_test(test_ear_vectors),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
