@@ -79,19 +79,16 @@ static void read_time(struct rd_eat *e, struct rd_cbor_reader *r, const struct r
 /* Something that has to be there, and is not looked into. */
 static void read_filled(struct rd_cbor_reader *r, enum rd_cbor_kind kind)
 {
-	struct rd_view item;
+	struct rd_view item = rd_cbor_read_item(r);
 	struct rd_cbor_reader in;
 
-	if (rd_cbor_peek(r) != kind)
-		rd_cbor_complain(r, "rats.eat.form", "a claim of another type");
-	item = rd_cbor_read_item(r);
 	rd_cbor_read_init(&in, item, RD_CBOR_TOLERANT);
 	if (kind == RD_CBOR_ARRAY)
 		(void)rd_cbor_enter_array_upto(&in, 0, ITEMS_MAX);
 	else
 		(void)rd_cbor_enter_map(&in, ITEMS_MAX);
 	if (!rd_cbor_more(&in))
-		rd_cbor_complain(r, "rats.eat.form", "a claim that is empty");
+		rd_cbor_complain(r, "rats.eat.form", "a claim of another type, or empty");
 }
 
 static void read_submods(struct rd_eat *e, struct rd_cbor_reader *r);

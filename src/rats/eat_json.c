@@ -11,17 +11,17 @@ static const struct rd_eat_claim *claim_of(struct rd_view name)
 	return NULL;
 }
 
+/* Only strings have quotes, and lists and objects have no text. */
 static bool is_text(const struct rd_doc *d)
 {
-	return d->kind == RD_DOC_SCALAR && d->quoted;
+	return d->quoted;
 }
 
 static bool number(const struct rd_doc *d, int64_t *out)
 {
 	struct rd_err unused = { 0 };
 
-	return d->kind == RD_DOC_SCALAR && !d->quoted &&
-	       rd_parse_i64(d->text, 0, INT64_MAX, out, &unused);
+	return !d->quoted && rd_parse_i64(d->text, 0, INT64_MAX, out, &unused);
 }
 
 static bool bytes(struct rd_eat *e, const struct rd_doc *d, const struct rd_eat_claim *c,
@@ -173,7 +173,7 @@ static bool read_claims(struct rd_eat *e, const struct rd_doc *doc)
 
 static bool is_label(const struct rd_doc *list, const char *label)
 {
-	return list->kind == RD_DOC_LIST && list->n == 2 && is_text(&list->item[0]) &&
+	return list->kind == RD_DOC_LIST && list->n == 2 &&
 	       rd_view_eq(list->item[0].text, rd_view_str(label));
 }
 
@@ -192,8 +192,7 @@ static bool digest(struct rd_eat *e, struct rd_view name, const struct rd_doc *d
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (is_label(d, known[i].name))
-			return is_text(&d->item[1]) &&
-			       rd_base64_decode(d->item[1].text, e->w->arena, &value, &unused) &&
+			return rd_base64_decode(d->item[1].text, e->w->arena, &value, &unused) &&
 			       value.len == known[i].len &&
 			       rd_eat_digest(e, name, known[i].hash, value);
 	return false;

@@ -64,6 +64,11 @@ static const struct rd_tee_result *verified(struct rd_view token, const char *no
 	return forge_verify(&f, &rd_rats_eat, &in);
 }
 
+/* 32 bytes of zero in base64url and hexadecimal; a submodule around what follows. */
+#define A43 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define Z32 "0000000000000000000000000000000000000000000000000000000000000000"
+#define NESTED "a119010aa16161"
+
 /* Claims of each type, as JSON and in hexadecimal CBOR: good ones and broken ones. */
 static const struct {
 	const char *json, *cbor;
@@ -84,12 +89,17 @@ static const struct {
 	{ "{\"submods\":{\"OS\":{\"swname\":\"x\"}}}", "a119010aa1624f53a119010e6178" },
 	{ "{\"iat\":1749999999,\"exp\":1750000001}", "a2041a684ee181061a684ee17f" },
 	{ "{\"private\":[],\"aud\":\"me\"}", "a2030139ffff80" },
+	{ "{\"submods\":{\"OS\":[\"DIGEST\",[\"SHA-256\",\"" A43 "\"]]}}",
+	  "a119010aa1624f53822f5820" Z32 },
+	{ "{\"submods\":{\"OS\":{\"a\":\"JWT\",\"b\":\"x\"}}}",
+	  NESTED NESTED NESTED NESTED "a119010e6178" },
 }, broken[] = {
 	{ "{}", "a0" },
 	{ "[1]", "80" },
 	{ "{\"eat_nonce\":\"short\"}", "a10a4731323334353637" },
 	{ "{\"eat_nonce\":7}", "a10a07" },
 	{ "{\"ueid\":\"AQ\"}", "a11901004101" },
+	{ "{\"ueid\":123456789012}", "a119010007" },
 	{ "{\"oemid\":\"AQE\"}", "a1190102420101" },
 	{ "{\"oemid\":\"AQEBAQ\"}", "a11901024401010101" },
 	{ "{\"hwversion\":\"1.2\"}", "a119010463312e32" },
@@ -109,6 +119,17 @@ static const struct {
 	{ "{\"submods\":{\"OS\":{\"swname\":1}}}", "a119010aa1624f53a119010e01" },
 	{ "{\"iat\":\"1\"}", "a1066131" },
 	{ "{\"swname\":\"a\",\"swname\":\"b\"}", "a219010e616119010e6162" },
+	{ "{\"ueid\":\"AAA" A43 "\"}", "a119010058220000" Z32 },
+	{ "{\"dloas\":{\"a\":1}}", "a119010da1616101" },
+	{ "{\"location\":[1]}", "a11901088101" },
+	{ "{\"submods\":{\"OS\":{\"a\":\"DIGEST\",\"swname\":[\"SHA-256\",\"" A43 "\"]}}}",
+	  "a119010aa1624f5382315820" Z32 },
+	{ "{\"submods\":{\"OS\":[\"DIGEST\",[\"SHA-256\",\"" A43 "\"],1]}}",
+	  "a119010aa1624f53832f5820" Z32 "01" },
+	{ "{\"submods\":{\"OS\":[\"OTHER\",[\"SHA-256\",\"" A43 "\"]]}}",
+	  "a119010aa1624f53822f582100" Z32 },
+	{ "{\"submods\":{\"OS\":[\"DIGEST\",[\"SHA-384\",\"" A43 "\"]]}}",
+	  NESTED NESTED NESTED NESTED NESTED "a119010e6178" },
 };
 
 static void test_claims(void **state)
@@ -207,12 +228,60 @@ static void test_bundle(void **state)
 	}
 }
 
+/* The same in JSON, where the token is a JWT. */
+static void test_json_bundle(void **state)
+{
+	static const char claims[] = "{\"swname\":\"x\"}";
+	uint8_t digest[RD_SHA256_LEN];
+	struct rd_err err = { 0 };
+
+	(void)state;
+	assert_true(rd_sha256(rd_view_str(claims), digest, &err));
+	for (int changed = 0; changed < 2; changed++) {
+		struct rd_buf token = { .max = 4096 }, bundle = { .max = 8192 };
+		const char *text;
+
+		rd_buf_printf(&token, "{\"submods\":{\"TEE\":[\"DIGEST\",[\"SHA-256\",\"");
+		rd_base64url_put(&token, rd_view_of(digest, sizeof(digest)));
+		rd_buf_printf(&token, "\"]]}}");
+		rd_buf_add_byte(&token, 0);
+		text = (const char *)forge_keep(&f, &token).data;
+		rd_buf_printf(&bundle, "[[\"JWT\",\"%.*s\"],{\"TEE\":\"", RD_FMT(jwt(text)));
+		rd_base64url_put(&bundle, rd_view_str(changed ? "{\"swname\":\"y\"}" : claims));
+		rd_buf_printf(&bundle, "\"}]");
+		if (changed)
+			forge_expect(verified(forge_keep(&f, &bundle), ""), "rats.eat.detached",
+				     RD_RESULT_FAIL, "other claims");
+		else
+			forge_expect_good(verified(forge_keep(&f, &bundle), ""), "a bundle");
+	}
+}
+
+static void test_too_many_digests(void **state)
+{
+	struct rd_buf claims = { .max = 4096 };
+	struct rd_err err = { 0 };
+	struct rd_tee_result *r = RD_NEW(f.arena, struct rd_tee_result, &err);
+	struct rd_tee_input in;
+
+	(void)state;
+	assert_non_null(r);
+	rd_buf_printf(&claims, "{\"submods\":{");
+	for (int i = 0; i < 17; i++)
+		rd_buf_printf(&claims, "%s\"%d\":[\"DIGEST\",[\"SHA-256\",\"" A43 "\"]]",
+			      i ? "," : "", i);
+	rd_buf_printf(&claims, "}}");
+	in = with_key(forge_keep(&f, &claims), ec);
+	assert_false(rd_rats_eat.verify(&in, f.arena, r, &err));
+	assert_non_null(strstr(err.text, "more than 16 digests"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_claims),
-		cmocka_unit_test(test_token),
-		cmocka_unit_test(test_bundle),
+		cmocka_unit_test(test_claims),           cmocka_unit_test(test_token),
+		cmocka_unit_test(test_bundle),           cmocka_unit_test(test_json_bundle),
+		cmocka_unit_test(test_too_many_digests),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
