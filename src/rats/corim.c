@@ -401,7 +401,9 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	}
 	check_dates(&w, "reference values", c);
 	claims(&w, c);
-	return rd_rats_claim_payload(&w, is_signed ? sign1.payload : object) && rd_tee_done(&w);
+	if (!rd_rats_claim_payload(&w, is_signed ? sign1.payload : object))
+		return false;
+	return rd_tee_done(&w);
 }
 
 bool rd_corim_open(const struct rd_tee_input *in, bool pinned, struct rd_arena *arena,
