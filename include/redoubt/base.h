@@ -58,6 +58,8 @@ bool rd_view_eq(struct rd_view a, struct rd_view b);
 /* Order by bytes, then by length: <0, 0, >0 (memcmp order, PostgreSQL's COLLATE "C"). */
 int rd_view_cmp(struct rd_view a, struct rd_view b);
 bool rd_view_starts(struct rd_view text, struct rd_view prefix);
+/* No byte but zero; true of no bytes at all. */
+bool rd_view_all_zero(struct rd_view v);
 /* Bytes [from, from+len) of v; false (and out untouched) if they are not all inside. */
 RD_MUST_USE bool rd_view_sub(struct rd_view v, size_t from, size_t len, struct rd_view *out);
 

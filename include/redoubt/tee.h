@@ -265,6 +265,8 @@ const char *rd_tee_name(struct rd_tee_work *work, const char *fmt, ...) RD_PRINT
 struct rd_view rd_tee_hex(struct rd_tee_work *work, struct rd_view bytes);
 /* The nonce rule that is the same for all: equal, or a warning when none is demanded. */
 void rd_tee_check_nonce(struct rd_tee_work *work, struct rd_view found);
+/* The same for a field of fixed length: a shorter nonce stands in front of zeros. */
+void rd_tee_check_report_nonce(struct rd_tee_work *work, struct rd_view report_data);
 
 /* ---- keys among the collateral -----------------------------------------------------------------
  */

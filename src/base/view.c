@@ -28,6 +28,15 @@ bool rd_view_starts(struct rd_view text, struct rd_view prefix)
 	return text.len >= prefix.len && rd_view_eq(rd_view_of(text.data, prefix.len), prefix);
 }
 
+bool rd_view_all_zero(struct rd_view v)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < v.len; i++)
+		any |= v.data[i];
+	return any == 0;
+}
+
 bool rd_view_sub(struct rd_view v, size_t from, size_t len, struct rd_view *out)
 {
 	if (from > v.len || len > v.len - from)

@@ -163,6 +163,17 @@ void rd_tee_check_nonce(struct rd_tee_work *w, struct rd_view found)
 				 .found = rd_tee_hex(w, found) });
 }
 
+void rd_tee_check_report_nonce(struct rd_tee_work *w, struct rd_view report_data)
+{
+	size_t len = w->in->nonce.len;
+	struct rd_view carried = report_data, rest;
+
+	if (len && rd_view_sub(report_data, len, report_data.len - len, &rest) &&
+	    rd_view_all_zero(rest))
+		carried.len = len;
+	rd_tee_check_nonce(w, carried);
+}
+
 bool rd_tee_launch_is_file(const struct rd_tee_launch *in, struct rd_err *err)
 {
 	return (!in->kernel.data && !in->initrd.data && !in->command_line.data && !in->cpu.data &&

@@ -183,7 +183,6 @@ void rd_dcap_check_tcb(struct rd_dcap *d);
 void rd_dcap_check_qe(struct rd_dcap *d);
 RD_MUST_USE bool rd_dcap_needs(const struct rd_tee_input *in, struct rd_arena *arena,
 			       struct rd_buf *out, struct rd_err *err);
-bool rd_dcap_all_zero(struct rd_view v);
 
 const char *rd_dcap_root(uint32_t i);
 bool rd_dcap_document(struct rd_view bytes, uint32_t i, struct rd_arena *arena,

@@ -5,15 +5,6 @@
 
 #define PCK_CN "Intel SGX PCK Certificate"
 
-bool rd_dcap_all_zero(struct rd_view v)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < v.len; i++)
-		any |= v.data[i];
-	return any == 0;
-}
-
 static void crypto(struct rd_dcap *d, bool ok, struct rd_tee_words words)
 {
 	rd_tee_check(&d->w, RD_ASPECT_CRYPTO, ok, words);
@@ -66,7 +57,7 @@ static void check_key_binding(struct rd_dcap *d)
 		return;
 	}
 	ok = memcmp(qe.report_data.data, digest, RD_SHA256_LEN) == 0 &&
-	     rd_dcap_all_zero(rd_view_of(qe.report_data.data + RD_SHA256_LEN, 32));
+	     rd_view_all_zero(rd_view_of(qe.report_data.data + RD_SHA256_LEN, 32));
 	crypto(d, ok,
 	       (struct rd_tee_words){ "tee.dcap.binding", "attestation key",
 				      "hashed in the quoting enclave's report",

@@ -19,19 +19,11 @@ static void crypto(struct verify *v, bool ok, struct rd_tee_words words)
 	rd_tee_check(&v->w, RD_ASPECT_CRYPTO, ok, words);
 }
 
-static bool all_zero(struct rd_view v)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < v.len; i++)
-		any |= v.data[i];
-	return any == 0;
-}
-
 /* PCR0 to 2 are zeros where the enclave was started with --debug-mode. */
 static bool is_debug(const struct rd_nitro_document *d)
 {
-	return !d->is_tpm && all_zero(d->pcr[0]) && all_zero(d->pcr[1]) && all_zero(d->pcr[2]);
+	return !d->is_tpm && rd_view_all_zero(d->pcr[0]) && rd_view_all_zero(d->pcr[1]) &&
+	       rd_view_all_zero(d->pcr[2]);
 }
 
 /* ---- claims ---------------------------------------------------------------------------------- */

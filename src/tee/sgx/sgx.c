@@ -75,7 +75,7 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 	rd_tee_claim_bytes(w, "report_data", body.report_data);
 	rd_tee_claim_bool(w, "debug", body.debug);
 	rd_dcap_verify(&d);
-	rd_tee_check_nonce(w, body.report_data);
+	rd_tee_check_report_nonce(w, body.report_data);
 	out->level = RD_LEVEL_HARDWARE;
 	out->report_data = body.report_data;
 	out->platform_digest = body.mrenclave;

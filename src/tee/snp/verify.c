@@ -23,15 +23,6 @@ struct verify {
 	const char *product;
 };
 
-static bool all_zero(struct rd_view v)
-{
-	uint8_t any = 0;
-
-	for (size_t i = 0; i < v.len; i++)
-		any |= v.data[i];
-	return any == 0;
-}
-
 static void crypto(struct verify *v, bool ok, struct rd_tee_words words)
 {
 	rd_tee_check(&v->w, RD_ASPECT_CRYPTO, ok, words);
@@ -172,11 +163,11 @@ static bool signed_by(const struct verify *v, const struct rd_cert *leaf, struct
 static void check_form(struct verify *v)
 {
 	const uint8_t *s = v->r.signature.data;
-	bool masked = all_zero(v->r.signature);
-	bool padding =
-		all_zero(rd_view_of(s + ORDER_LEN, COMPONENT_LEN - ORDER_LEN)) &&
-		all_zero(rd_view_of(s + COMPONENT_LEN + ORDER_LEN, COMPONENT_LEN - ORDER_LEN)) &&
-		all_zero(rd_view_of(s + 2 * COMPONENT_LEN, 512 - 2 * COMPONENT_LEN));
+	bool masked = rd_view_all_zero(v->r.signature);
+	bool padding = rd_view_all_zero(rd_view_of(s + ORDER_LEN, COMPONENT_LEN - ORDER_LEN)) &&
+		       rd_view_all_zero(rd_view_of(s + COMPONENT_LEN + ORDER_LEN,
+						   COMPONENT_LEN - ORDER_LEN)) &&
+		       rd_view_all_zero(rd_view_of(s + 2 * COMPONENT_LEN, 512 - 2 * COMPONENT_LEN));
 
 	crypto(v, v->r.signature_algo == ALGO_ECDSA_P384_SHA384,
 	       (struct rd_tee_words){
@@ -316,7 +307,7 @@ static void check_chain(struct verify *v)
 static void check_chip(struct verify *v)
 {
 	struct rd_view hwid = v->cert.hwid, id = v->r.chip_id, rest;
-	bool hidden = all_zero(id), ok;
+	bool hidden = rd_view_all_zero(id), ok;
 
 	if (v->key == RD_SNP_VLEK) {
 		crypto(v, hwid.len == 0,
@@ -338,7 +329,7 @@ static void check_chip(struct verify *v)
 		return;
 	}
 	rest = rd_view_of(id.data + hwid.len, id.len - hwid.len);
-	ok = rd_view_starts(id, hwid) && all_zero(rest);
+	ok = rd_view_starts(id, hwid) && rd_view_all_zero(rest);
 	rd_tee_reason(&v->w, (struct rd_reason){ .aspect = RD_ASPECT_CRYPTO,
 						 .result = ok ? RD_RESULT_PASS : RD_RESULT_FAIL,
 						 .code = "tee.snp.chip_id",
@@ -436,17 +427,6 @@ static void check_guest(struct verify *v)
 				: rd_tee_name(&v->w, "%u: asked for by the host", v->r.vmpl) });
 }
 
-/* What the nonce is compared with: a shorter one stands in front of zeros. */
-static struct rd_view carried(const struct verify *v)
-{
-	struct rd_view data = v->r.report_data;
-	size_t len = v->w.in->nonce.len;
-
-	if (len == 0 || len >= data.len || !all_zero(rd_view_of(data.data + len, data.len - len)))
-		return data;
-	return rd_view_of(data.data, len);
-}
-
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static void no_leaf(struct verify *v)
@@ -506,11 +486,11 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 		find_product(&v);
 	}
 	check_guest(&v);
-	rd_tee_check_nonce(&v.w, carried(&v));
+	rd_tee_check_report_nonce(&v.w, v.r.report_data);
 	claim_all(&v);
 	out->level = RD_LEVEL_HARDWARE;
 	out->report_data = v.r.report_data;
-	out->platform_id = all_zero(v.r.chip_id) ? (struct rd_view){ 0 } : v.r.chip_id;
+	out->platform_id = rd_view_all_zero(v.r.chip_id) ? (struct rd_view){ 0 } : v.r.chip_id;
 	out->platform_digest = v.r.measurement;
 	out->debug = (v.r.policy & RD_SNP_POLICY_DEBUG) != 0;
 	out->product = rd_view_str(v.product ? v.product : "");
@@ -535,7 +515,7 @@ static bool put_vcek(const struct wanted *w, const char *product, const char *pr
 	struct rd_snp_tcb t = rd_snp_tcb_read(w->r->reported_tcb, turin);
 	struct rd_view id;
 
-	if (all_zero(w->r->chip_id))
+	if (rd_view_all_zero(w->r->chip_id))
 		return true;
 	if (!rd_hex(w->arena,
 		    rd_view_of(w->r->chip_id.data, turin ? RD_SNP_HWID_TURIN_LEN : RD_SNP_HWID_LEN),
@@ -580,9 +560,9 @@ static bool needs(const struct rd_tee_input *in, struct rd_arena *arena, struct 
 			       "CPU family %02x, model %02x is neither Milan, Genoa nor Turin",
 			       r.cpuid_family, r.cpuid_model);
 	/* Version 2 names no CPU: Turin's short ids tell it, the others must be tried. */
-	if (!product && !all_zero(r.chip_id) &&
-	    all_zero(rd_view_of(r.chip_id.data + RD_SNP_HWID_TURIN_LEN,
-				RD_SNP_HWID_LEN - RD_SNP_HWID_TURIN_LEN)))
+	if (!product && !rd_view_all_zero(r.chip_id) &&
+	    rd_view_all_zero(rd_view_of(r.chip_id.data + RD_SNP_HWID_TURIN_LEN,
+					RD_SNP_HWID_LEN - RD_SNP_HWID_TURIN_LEN)))
 		product = "Turin";
 	w.named = !product;
 	return (product ? put_product(&w, product, out, err)

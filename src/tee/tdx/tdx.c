@@ -137,9 +137,9 @@ static void claims(struct rd_dcap *d)
 		rd_tee_claim_bool(w, "partition", td->vmid.data[0] != 0);
 	}
 	rd_tee_claim_bool(w, "service_td",
-			  !rd_dcap_all_zero(td->mrservicetd) ||
-				  !rd_dcap_all_zero(td->init_mrservicetd) ||
-				  !rd_dcap_all_zero(td->current_mrservicetd));
+			  !rd_view_all_zero(td->mrservicetd) ||
+				  !rd_view_all_zero(td->init_mrservicetd) ||
+				  !rd_view_all_zero(td->current_mrservicetd));
 	rd_tee_claim_bool(w, "debug", td->td_attributes.data[0] & DEBUG);
 	rd_tee_claim_bool(w, "migratable", td->td_attributes.data[3] & MIGRATABLE);
 	rd_tee_claim_bool(w, "sept_ve_disable", td->td_attributes.data[3] & SEPT_VE_DISABLE);
@@ -165,7 +165,7 @@ static bool verify(const struct rd_tee_input *in, struct rd_arena *arena, struct
 		     (struct rd_tee_words){ "tee.tdx.attributes", "td_attributes",
 					    "reserved bits 7 to 1 are zero",
 					    reserved ? "set" : "zero" });
-	rd_tee_check_nonce(&d.w, d.td.report_data);
+	rd_tee_check_report_nonce(&d.w, d.td.report_data);
 	out->level = RD_LEVEL_HARDWARE;
 	out->report_data = d.td.report_data;
 	out->platform_digest = d.td.mrtd;

@@ -101,6 +101,18 @@ static void td15(struct intel_world *w)
 	X(w.revoke_signer = true, "tee.revoked") \
 	X(w.nonce = rd_view_str("other"), "tee.nonce")
 
+/* A nonce in front of zeros; of others; at full length. */
+#define NONCE_AT(X, at) \
+	X((memset(w.body + (at), 0, 64), memcpy(w.body + (at), "abc", 3), \
+	   w.nonce = rd_view_str("abc")), \
+	  NULL) \
+	X((memset(w.body + (at), 0, 64), memcpy(w.body + (at), "abcd", 4), \
+	   w.nonce = rd_view_str("abc")), \
+	  "tee.nonce") \
+	X((memset(w.body + (at), 0, 64), w.body[(at) + 63] = 1, w.nonce = rd_view_str("abc")), \
+	  "tee.nonce") \
+	X((memset(w.body + (at), 7, 64), w.nonce = rd_view_of(w.body + (at), 64)), NULL)
+
 #define TDX_ONLY(X) \
 	X(td15(&w), NULL) \
 	X((td15(&w), w.body_len = RD_TD15EX_REPORT_LEN), NULL) \
@@ -153,6 +165,7 @@ static void test_tdx_module(void **state)
 
 	(void)state;
 	TDX_ONLY(X)
+	NONCE_AT(X, 520)
 }
 
 static void test_sgx(void **state)
@@ -162,6 +175,7 @@ static void test_sgx(void **state)
 
 	(void)state;
 	SHARED(X)
+	NONCE_AT(X, 320)
 }
 #undef X
 
