@@ -18,6 +18,8 @@ struct verify {
 	struct rd_tee_pool *pool;
 	enum rd_snp_key key;
 	const struct rd_cert *leaf;
+	bool is_signed;    /* by the leaf's key ... */
+	struct rd_err why; /* ... or why not */
 	struct rd_snp_cert cert;
 	bool has_cert; /* the leaf's extensions were read */
 	const char *product;
@@ -193,17 +195,16 @@ static void check_form(struct verify *v)
 static void choose_leaf(struct verify *v)
 {
 	struct rd_view cn = rd_view_str(v->key == RD_SNP_VLEK ? "SEV-VLEK" : "SEV-VCEK");
-	struct rd_err unused = { 0 };
-
-	for (uint32_t i = 0; i < v->pool->n_certs; i++) {
+	for (uint32_t i = 0; i < v->pool->n_certs && !v->is_signed; i++) {
 		const struct rd_cert *c = &v->pool->cert[i];
+		struct rd_err why = { 0 };
 
 		if (!rd_view_eq(c->subject_cn, cn) || c->is_ca)
 			continue;
-		v->leaf = v->leaf ? v->leaf : c;
-		if (signed_by(v, c, &unused)) {
+		v->is_signed = signed_by(v, c, &why);
+		if (v->is_signed || !v->leaf) {
 			v->leaf = c;
-			return;
+			v->why = why;
 		}
 	}
 }
@@ -444,7 +445,6 @@ static void no_leaf(struct verify *v)
 static void check_signer(struct verify *v)
 {
 	struct rd_err why = { 0 };
-	bool ok;
 
 	v->has_cert = rd_snp_cert_read(v->leaf, &v->cert, &why);
 	rd_tee_check_err(&v->w, RD_ASPECT_CRYPTO, v->has_cert,
@@ -453,11 +453,10 @@ static void check_signer(struct verify *v)
 			 &why);
 	find_product(v);
 	check_chain(v);
-	ok = signed_by(v, v->leaf, &why);
-	rd_tee_check_err(&v->w, RD_ASPECT_CRYPTO, ok,
+	rd_tee_check_err(&v->w, RD_ASPECT_CRYPTO, v->is_signed,
 			 (struct rd_tee_words){ "tee.snp.signature", "report",
 						"signed by the chip's key", "signed" },
-			 &why);
+			 &v->why);
 	if (v->has_cert) {
 		check_chip(v);
 		check_tcb(v);
