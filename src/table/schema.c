@@ -217,7 +217,8 @@ static bool name_inside(const struct tree *tree, struct rd_view *name, struct rd
 	joined = rd_arena_alloc(tree->arena, len, 1, err);
 	if (!joined)
 		return false;
-	memcpy(joined, tree->field.data, tree->field.len);
+	if (tree->field.len)
+		memcpy(joined, tree->field.data, tree->field.len);
 	joined[tree->field.len] = '.';
 	memcpy(joined + tree->field.len + 1, name->data, name->len);
 	*name = rd_view_of(joined, len);
