@@ -361,7 +361,7 @@ struct rd_view forge_crl(struct forge *f, const struct forge_crl_spec *spec)
 	struct forge_extension unknown = { .oid = "1.3.6.1.4.1.99999.1",
 					   .critical = true,
 					   .value = rd_view_of(null_der, sizeof(null_der)) };
-	EVP_MD_CTX *ctx = signer(spec->issuer_key, RD_HASH_SHA256, spec->pss);
+	EVP_MD_CTX *ctx = signer(spec->issuer_key, spec->hash, spec->pss);
 	X509 *issuer = parse(spec->issuer->der);
 	ASN1_TIME *t = ASN1_TIME_new();
 	X509_CRL *crl = X509_CRL_new();

@@ -72,6 +72,7 @@ struct forge_crl_spec {
 	struct rd_view revoked[8]; /* serials */
 	bool critical_extension;   /* an unknown one */
 	bool pss;
+	enum rd_hash hash; /* 0: SHA-256 */
 };
 struct rd_view forge_crl(struct forge *forge, const struct forge_crl_spec *spec);
 
