@@ -498,7 +498,7 @@ const struct cmd cmd_unseal = {
 		"                `column NAME HEX`, `aad TEXT` or `aad-hex HEX`\n"
 		"  --to FORM     csv (default: NULL is an empty field, an empty text is \"\"); "
 		"arrow, an\n"
-		"                IPC stream that pandas, polars and R read; parquet, plain\n"
+		"                IPC stream, as polars and others take it; parquet, plain\n"
 		"  --null TEXT   csv: how NULL is written\n"
 		"  --codec CODEC parquet: none (default), zstd, snappy, gzip, lz4_raw\n"
 		"\n"
